@@ -1,0 +1,151 @@
+package chatcompletions
+
+import (
+	"encoding/json"
+
+	"runstream/internal/codec"
+	"runstream/runner"
+)
+
+// chunk is one message of the server's stream. Fields that servers fill in
+// their own ways are read where they are used.
+type chunk struct {
+	ID      string
+	Choices []choice
+	Usage   *chunkUsage
+	Error   json.RawMessage
+}
+
+func (c *chunk) fields() codec.Fields {
+	return codec.Fields{
+		"id", &c.ID,
+		"choices", codec.List(&c.Choices, (*choice).fields),
+		"usage", codec.Maybe(&c.Usage, (*chunkUsage).fields),
+		"error", &c.Error,
+	}
+}
+
+type choice struct {
+	Index        int
+	Delta        *delta
+	FinishReason *string
+	Logprobs     *logprobs
+}
+
+func (c *choice) fields() codec.Fields {
+	return codec.Fields{
+		"index", &c.Index,
+		"delta", codec.Maybe(&c.Delta, (*delta).fields),
+		"finish_reason", &c.FinishReason,
+		"logprobs", codec.Maybe(&c.Logprobs, (*logprobs).fields),
+	}
+}
+
+type logprobs struct {
+	Content []tokenLogprob
+}
+
+func (l *logprobs) fields() codec.Fields {
+	return codec.Fields{
+		"content", codec.List(&l.Content, (*tokenLogprob).fields),
+	}
+}
+
+type delta struct {
+	Content          *string
+	Refusal          string
+	ToolCalls        []callDelta
+	ReasoningContent string
+	Reasoning        json.RawMessage
+	ThinkingBlocks   json.RawMessage
+	Annotations      json.RawMessage
+	Audio            json.RawMessage
+}
+
+func (d *delta) fields() codec.Fields {
+	return codec.Fields{
+		"content", &d.Content,
+		"refusal", &d.Refusal,
+		"tool_calls", codec.List(&d.ToolCalls, (*callDelta).fields),
+		"reasoning_content", &d.ReasoningContent,
+		"reasoning", &d.Reasoning,
+		"thinking_blocks", &d.ThinkingBlocks,
+		"annotations", &d.Annotations,
+		"audio", &d.Audio,
+	}
+}
+
+type callDelta struct {
+	Index                  int
+	ID                     string
+	Type                   string
+	Function               calledFunction
+	ExtraContent           json.RawMessage
+	ProviderSpecificFields json.RawMessage
+}
+
+func (c *callDelta) fields() codec.Fields {
+	return codec.Fields{
+		"index", &c.Index,
+		"id", &c.ID,
+		"type", &c.Type,
+		"function", c.Function.fields(),
+		"extra_content", &c.ExtraContent,
+		"provider_specific_fields", &c.ProviderSpecificFields,
+	}
+}
+
+type chunkUsage struct {
+	PromptTokens            int
+	CompletionTokens        int
+	TotalTokens             int
+	PromptTokensDetails     inputDetails
+	CompletionTokensDetails outputDetails
+}
+
+func (c *chunkUsage) fields() codec.Fields {
+	return codec.Fields{
+		"prompt_tokens", &c.PromptTokens,
+		"completion_tokens", &c.CompletionTokens,
+		"total_tokens", &c.TotalTokens,
+		"prompt_tokens_details", c.PromptTokensDetails.fields(),
+		"completion_tokens_details", c.CompletionTokensDetails.fields(),
+	}
+}
+
+func readChunk(data []byte) (*chunk, error) {
+	var c *chunk
+	if err := codec.Read(data, codec.Maybe(&c, (*chunk).fields)); err != nil {
+		return nil, &runner.ModelBehaviorError{Message: "the model server sent a chunk that cannot be read: " + err.Error(), Err: err}
+	}
+	if c == nil {
+		return nil, &runner.ModelBehaviorError{Message: "the model server sent a chunk that is null"}
+	}
+	if !codec.IsFalsy(c.Error) {
+		return nil, serverError(c.Error)
+	}
+	return c, nil
+}
+
+// serverError makes the error of what a server sends in place of a chunk.
+func serverError(raw json.RawMessage) error {
+	var details, code json.RawMessage
+	message := text(raw)
+	if codec.Read(raw, codec.Fields{"message", &details, "code", &code}) == nil {
+		message = text(details)
+	}
+	if message == "" {
+		message = "it gave no reason"
+	}
+	return &runner.APIError{Message: "the model server broke off: " + message, Code: text(code)}
+}
+
+// choice gives the one choice that is read, nil where the chunk has none.
+func (c *chunk) choice() *choice {
+	for i := range c.Choices {
+		if c.Choices[i].Index == 0 {
+			return &c.Choices[i]
+		}
+	}
+	return nil
+}

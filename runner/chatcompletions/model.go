@@ -1,0 +1,53 @@
+package chatcompletions
+
+import (
+	"context"
+	"iter"
+
+	"runstream/runner"
+	"runstream/runner/responses"
+)
+
+// Model is a model of a server that speaks the Chat Completions API. It is a
+// [runner.Model] and safe for concurrent use.
+//
+// What only the Responses API has is an error where the model would miss it
+// (hosted tools, items of other kinds), and otherwise left out: hosted
+// prompts, conversations kept by the server, truncation.
+type Model struct {
+	// Name is the model's, such as "llama3.2".
+	Name string
+	// Transport posts to "/chat/completions".
+	Transport responses.Transport
+	// Official says that the server is OpenAI's own: answers are stored unless
+	// the settings say otherwise, usage is asked for, and a stream that ends
+	// without a finish reason is an error. Others are not asked for usage, which
+	// some refuse; put stream_options into the settings' ExtraBody for it.
+	Official bool
+}
+
+// Stream implements [runner.Model].
+func (m *Model) Stream(ctx context.Context, request *runner.ModelRequest) iter.Seq2[runner.RawEvent, error] {
+	return func(yield func(runner.RawEvent, error) bool) {
+		asked, err := m.encode(request)
+		if err != nil {
+			yield(runner.RawEvent{}, err)
+			return
+		}
+		answer := newAnswer(m, asked)
+		for message, err := range responses.Exchange(ctx, m.Transport, "/chat/completions", asked.body) {
+			if err != nil {
+				yield(runner.RawEvent{}, err)
+				return
+			}
+			if !answer.pass(answer.read(message.Data), yield) {
+				return
+			}
+		}
+		if ctx.Err() != nil {
+			yield(runner.RawEvent{}, context.Cause(ctx))
+			return
+		}
+		answer.pass(answer.finish(), yield)
+	}
+}

@@ -1,0 +1,254 @@
+package chatcompletions_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"runstream/runner"
+	"runstream/runner/chatcompletions"
+)
+
+func chunks(texts ...string) []json.RawMessage {
+	var raw []json.RawMessage
+	for _, text := range texts {
+		raw = append(raw, json.RawMessage(text))
+	}
+	return raw
+}
+
+func hello() *runner.ModelRequest {
+	return &runner.ModelRequest{Input: []json.RawMessage{runner.UserMessage("Hi")}}
+}
+
+func TestChunksThatCannotBeReadEndTheStream(t *testing.T) {
+	for name, broken := range map[string]string{
+		"no JSON":                     `{"choices":`,
+		"null":                        `null`,
+		"a list":                      `[]`,
+		"a text":                      `"busy"`,
+		"choices that are no list":    `{"choices":{}}`,
+		"a choice that is no object":  `{"choices":[1]}`,
+		"a delta that is no object":   `{"choices":[{"delta":"x"}]}`,
+		"content that is no text":     `{"choices":[{"delta":{"content":5}}]}`,
+		"content in parts":            `{"choices":[{"delta":{"content":[{"text":"x"}]}}]}`,
+		"a refusal that is no text":   `{"choices":[{"delta":{"refusal":{}}}]}`,
+		"calls that are no list":      `{"choices":[{"delta":{"tool_calls":{"index":0}}}]}`,
+		"arguments that are no text":  `{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":{}}}]}}]}`,
+		"an index that is no number":  `{"choices":[{"delta":{"tool_calls":[{"index":"0"}]}}]}`,
+		"usage that is no number":     `{"choices":[],"usage":{"prompt_tokens":"7"}}`,
+		"a finish reason of no text":  `{"choices":[{"index":0,"delta":{},"finish_reason":1}]}`,
+		"an id that is no text":       `{"id":5,"choices":[]}`,
+		"thinking that is no text":    `{"choices":[{"delta":{"thinking_blocks":[{"type":"thinking","signature":null}]}}]}`,
+		"reasoning that is no text":   `{"choices":[{"delta":{"reasoning_content":["x"]}}]}`,
+		"logprobs that are no object": `{"choices":[{"delta":{"content":"x"},"logprobs":[]}]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			model := &chatcompletions.Model{Name: "local", Transport: &server{chunks: chunks(
+				`{"id":"c","choices":[{"index":0,"delta":{"content":"before"}}]}`, broken, `{"id":"c","choices":[{"index":0,"delta":{"content":"after"}}]}`)}}
+			events, err := collect(t.Context(), model, hello())
+			var behavior *runner.ModelBehaviorError
+			require.ErrorAs(t, err, &behavior)
+			stream := string(bytes.Join(bytesOf(events), nil))
+			assert.Contains(t, stream, "before")
+			assert.NotContains(t, stream, "after")
+			assert.NotContains(t, stream, "response.completed")
+		})
+	}
+}
+
+func bytesOf(events []json.RawMessage) [][]byte {
+	var all [][]byte
+	for _, event := range events {
+		all = append(all, event)
+	}
+	return all
+}
+
+// What servers fill in their own ways never breaks a stream.
+func TestOddExtrasAreReadAsFarAsTheyCanBe(t *testing.T) {
+	model := &chatcompletions.Model{Name: "gemini", Transport: &server{chunks: chunks(
+		`{"choices":[{"delta":{"reasoning":5,"thinking_blocks":"x","annotations":{},"audio":null}}]}`,
+		`{"choices":[{"delta":{"thinking_blocks":["x",null,5,[]],"annotations":[1,null,{"type":"url_citation","url_citation":5}]}}]}`,
+		`{"choices":[{"delta":{"content":"ok","annotations":["x"]}}]}`,
+		`{"choices":[{"delta":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{}"},"extra_content":[],"provider_specific_fields":"x"}]}}]}`,
+	)}}
+	events, err := collect(t.Context(), model, hello())
+	require.NoError(t, err)
+	kinds := types(events)
+	assert.Equal(t, "response.completed", kinds[len(kinds)-1])
+	assert.Contains(t, kinds, "response.output_text.delta")
+	assert.Contains(t, kinds, "response.function_call_arguments.delta")
+	assert.NotContains(t, kinds, "response.reasoning_text.delta")
+}
+
+// countingServer begins to count its calls anew with every response, as some
+// local servers do.
+type countingServer struct {
+	answers []string // JSON lists of tool_calls; empty: a text
+	bodies  []string
+}
+
+func (s *countingServer) Post(_ context.Context, _ string, body []byte) (io.ReadCloser, error) {
+	s.bodies = append(s.bodies, string(body))
+	delta := `{"content":"done"}`
+	if calls := s.answers[len(s.bodies)-1]; calls != "" {
+		delta = `{"tool_calls":` + calls + `}`
+	}
+	return io.NopCloser(strings.NewReader(`data: {"choices":[{"index":0,"delta":` + delta + `}]}` + "\n\n")), nil
+}
+
+func add(index int, id, arguments string) string {
+	return fmt.Sprintf(`{"index":%d,"id":%q,"function":{"name":"add","arguments":%q}}`, index, id, arguments)
+}
+
+func TestCallIDsThatComeAgainAreReplaced(t *testing.T) {
+	server := &countingServer{answers: []string{
+		"[" + add(0, "call_0", `{"n":1}`) + "," + add(1, "call_1", `{"n":2}`) + "]",
+		"[" + add(0, "call_0", `{"n":1}`) + "," + add(1, "call_1", `{"n":3}`) + "]",
+		"[" + add(0, "call_0", "{") + "," + add(0, "call_0", `"n":4}`) + "]", // the id with every delta
+		"",
+	}}
+	var mu sync.Mutex
+	var ran []string
+	tool := &runner.FunctionTool{Name: "add", Parameters: json.RawMessage(`{"type":"object"}`), NotStrict: true, NeedsApproval: runner.Always,
+		Invoke: func(_ context.Context, call *runner.ToolCall) (any, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			ran = append(ran, call.ID+" "+call.Arguments)
+			return "ok", nil
+		}}
+	agent := &runner.Agent{Name: "Adder", Tools: []runner.Tool{tool}, Model: &chatcompletions.Model{Name: "local", Transport: server}}
+
+	var input runner.Input = runner.Text("go")
+	for {
+		result := runner.RunStreamed(t.Context(), agent, input)
+		for _, err := range result.Events() {
+			require.NoError(t, err)
+		}
+		waiting := result.Interruptions()
+		if len(waiting) == 0 {
+			assert.Equal(t, "done", result.FinalOutput())
+			break
+		}
+		state := result.State()
+		for _, item := range waiting {
+			require.NoError(t, state.Decide(item, runner.Decision{Approve: true}))
+		}
+		input = state
+	}
+	assert.ElementsMatch(t, []string{
+		`call_0 {"n":1}`, `call_1 {"n":2}`, `call_0_2 {"n":1}`, `call_1_2 {"n":3}`, `call_0_3 {"n":4}`,
+	}, ran)
+	last := server.bodies[len(server.bodies)-1]
+	for _, id := range []string{"call_0", "call_1", "call_0_2", "call_1_2", "call_0_3"} {
+		assert.Equal(t, 1, strings.Count(last, `"id":"`+id+`"`), "%s is called once", id)
+		assert.Equal(t, 1, strings.Count(last, `"tool_call_id":"`+id+`"`), "%s is answered once", id)
+	}
+}
+
+func TestCallIDsOfOneResponseStayAsTheyAre(t *testing.T) {
+	model := &chatcompletions.Model{Name: "local", Transport: &countingServer{answers: []string{"[" + add(0, "call_0", "{}") + "," + add(1, "call_0", "{}") + "]"}}}
+	events, err := collect(t.Context(), model, hello())
+	require.NoError(t, err)
+	assert.NotContains(t, string(bytes.Join(bytesOf(events), nil)), "call_0_2")
+}
+
+func TestUnsupportedToolsAreNamed(t *testing.T) {
+	for name, tool := range map[string]runner.Tool{
+		"web_search":   runner.WebSearch(""),
+		"wiki":         &runner.HostedMCPTool{ServerLabel: "wiki"},
+		"CustomThing":  &runner.CustomTool{Name: "CustomThing"},
+		"ShellTool":    &runner.ShellTool{},
+		"lookup_later": &runner.FunctionTool{Name: "lookup_later", DeferLoading: true},
+		"grouped":      &runner.FunctionTool{Name: "grouped", Namespace: "crm"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			request := hello()
+			request.Tools = []runner.Tool{tool}
+			_, err := collect(t.Context(), &chatcompletions.Model{Name: "local", Transport: &server{}}, request)
+			var user *runner.UserError
+			require.ErrorAs(t, err, &user)
+			assert.Contains(t, user.Message, name)
+		})
+	}
+}
+
+func TestInputThatCannotBeSentIsNamed(t *testing.T) {
+	request := hello()
+	request.Input = append(request.Input, json.RawMessage(`{"type":"web_search_call","id":"ws_1"}`))
+	_, err := collect(t.Context(), &chatcompletions.Model{Name: "local", Transport: &server{}}, request)
+	var user *runner.UserError
+	require.ErrorAs(t, err, &user)
+	assert.Contains(t, user.Message, "input item 1")
+	assert.Contains(t, user.Message, "web_search_call")
+}
+
+// transport answers with one stream, or fails.
+type transport struct {
+	stream io.ReadCloser
+	err    error
+}
+
+func (t transport) Post(context.Context, string, []byte) (io.ReadCloser, error) {
+	return t.stream, t.err
+}
+
+type closable struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closable) Close() error {
+	c.closed = true
+	return nil
+}
+
+func TestFailuresOfTheConnectionAreNamed(t *testing.T) {
+	broken := errors.New("cable cut")
+	t.Run("before an answer", func(t *testing.T) {
+		_, err := collect(t.Context(), &chatcompletions.Model{Transport: transport{err: broken}}, hello())
+		assert.Equal(t, "APIConnectionError", runner.ErrorName(err))
+		assert.ErrorIs(t, err, broken)
+	})
+	t.Run("an error status stays what it is", func(t *testing.T) {
+		_, err := collect(t.Context(), &chatcompletions.Model{Transport: transport{err: &runner.APIError{Status: 401}}}, hello())
+		assert.Equal(t, "AuthenticationError", runner.ErrorName(err))
+	})
+	t.Run("in the middle", func(t *testing.T) {
+		stream := &closable{Reader: io.MultiReader(strings.NewReader(`data: {"choices":[{"delta":{"content":"x"}}]}`+"\n\n"), failing{broken})}
+		events, err := collect(t.Context(), &chatcompletions.Model{Transport: transport{stream: stream}}, hello())
+		assert.Equal(t, "APIConnectionError", runner.ErrorName(err))
+		assert.ErrorIs(t, err, broken)
+		assert.Contains(t, types(events), "response.output_text.delta")
+		assert.True(t, stream.closed)
+	})
+	t.Run("a context that ended is the reason", func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		why := errors.New("stopped")
+		cancel(why)
+		_, err := collect(ctx, &chatcompletions.Model{Transport: transport{stream: &closable{Reader: strings.NewReader("")}}}, hello())
+		assert.Equal(t, why, err)
+	})
+	t.Run("leaving the loop closes the stream", func(t *testing.T) {
+		stream := &closable{Reader: strings.NewReader(`data: {"choices":[{"delta":{"content":"x"}}]}` + "\n\n")}
+		model := &chatcompletions.Model{Transport: transport{stream: stream}}
+		for range model.Stream(t.Context(), hello()) {
+			break
+		}
+		assert.True(t, stream.closed)
+	})
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }

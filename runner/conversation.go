@@ -1,0 +1,107 @@
+package runner
+
+import (
+	"encoding/json"
+	"slices"
+
+	"runstream/internal/codec"
+)
+
+// serverKeeps says whether the server keeps the conversation, so that only
+// what is new is sent.
+func (s *State) serverKeeps() bool {
+	c := s.carried
+	return c.ConversationID != nil || c.PreviousResponseID != nil || c.AutoPreviousResponseID
+}
+
+// checkGuarded refuses output guardrails where the server keeps what they would
+// withhold.
+func (l *runLoop) checkGuarded() error {
+	if !l.s.serverKeeps() || len(l.s.agent.OutputGuardrails)+len(l.cfg.outputGuardrails) == 0 {
+		return nil
+	}
+	return &UserError{Message: "Output guardrails cannot be combined with conversation_id, previous_response_id, or auto_previous_response_id because rejected output cannot be removed from server-managed conversation history."}
+}
+
+// serverConversation names the conversation that the server keeps.
+func (l *runLoop) serverConversation() (conversationID, previousResponseID string) {
+	return textOf(l.s.carried.ConversationID), textOf(l.s.carried.PreviousResponseID)
+}
+
+// noteServerState remembers the response that the next request goes on from.
+func (l *runLoop) noteServerState(response *ModelResponse) {
+	c := &l.s.carried
+	if (c.PreviousResponseID != nil || c.AutoPreviousResponseID) && response.ResponseID != "" {
+		id := response.ResponseID
+		c.PreviousResponseID = &id
+	}
+}
+
+// modelInput is the conversation as the model gets it: all of it, or what the
+// server has not seen.
+func (l *runLoop) modelInput() []json.RawMessage {
+	s := l.s
+	original, generated := s.original.asItems(), s.generated
+	if s.serverKeeps() && (l.resumed || len(s.responses) > 0) {
+		original, generated = nil, unseen(s.generated)
+	}
+	return prepareModelInput(original, s.withoutReasoningItemIDs(generated), s.serverKeeps())
+}
+
+// withoutReasoningItemIDs applies the run's policy to items of the run.
+func (s *State) withoutReasoningItemIDs(items []*RunItem) []*RunItem {
+	if textOf(s.carried.ReasoningItemIDPolicy) != "omit" {
+		return items
+	}
+	stripped := make([]*RunItem, len(items))
+	for i, item := range items {
+		stripped[i] = item
+		if head := item.parsed(); head.Type == "reasoning" && head.ID != "" {
+			stripped[i] = newItem(item.Type, item.Agent, withoutReasoningID(item.Raw))
+		}
+	}
+	return stripped
+}
+
+// withoutReasoningIDs applies the run's policy on the ids of reasoning items.
+func (s *State) withoutReasoningIDs(items []json.RawMessage) []json.RawMessage {
+	if textOf(s.carried.ReasoningItemIDPolicy) != "omit" {
+		return items
+	}
+	stripped := make([]json.RawMessage, len(items))
+	for i, item := range items {
+		stripped[i] = withoutReasoningID(item)
+	}
+	return stripped
+}
+
+// unseen gives what was made here since the server's last response: outputs
+// and input, but nothing that the server sent.
+func unseen(generated []*RunItem) []*RunItem {
+	last := len(generated)
+	for last > 0 && !fromServer(generated[last-1]) {
+		last--
+	}
+	return slices.DeleteFunc(slices.Clone(generated[last:]), func(item *RunItem) bool { return !item.isInput() })
+}
+
+// fromServer says whether an item is part of a model's response.
+func fromServer(item *RunItem) bool {
+	switch item.Type {
+	case ToolCallOutputItem, HandoffOutputItem, MCPApprovalResponseItem, InputItem, ToolApprovalItem:
+		return false
+	}
+	return true
+}
+
+func withoutReasoningID(raw json.RawMessage) json.RawMessage {
+	if head := parseRawItem(raw); head.Type != "reasoning" || head.ID == "" {
+		return raw
+	}
+	var fields map[string]json.RawMessage
+	if codec.Read(raw, &fields) != nil {
+		return raw
+	}
+	delete(fields, "id")
+	return mustMarshal(fields)
+}

@@ -1,0 +1,118 @@
+package runner
+
+import (
+	"strconv"
+
+	"runstream/internal/codec"
+)
+
+// agentGraph knows every agent that can be reached from the first one, and
+// the identities by which states refer to them.
+type agentGraph struct {
+	agents     []*Agent // breadth first
+	identities map[*Agent]string
+	byIdentity map[string]*Agent
+}
+
+func newAgentGraph(start *Agent) *agentGraph {
+	g := &agentGraph{identities: map[*Agent]string{}, byIdentity: map[string]*Agent{}}
+	seen := map[*Agent]bool{start: true}
+	g.agents = []*Agent{start}
+	for i := 0; i < len(g.agents); i++ {
+		for _, next := range g.agents[i].neighbours() {
+			if !seen[next] {
+				seen[next] = true
+				g.agents = append(g.agents, next)
+			}
+		}
+	}
+	g.nameAgents()
+	return g
+}
+
+func (a *Agent) neighbours() []*Agent {
+	var next []*Agent
+	for _, target := range a.Handoffs {
+		if h := handoffOf(target); h != nil {
+			next = append(next, h.Agent)
+		}
+	}
+	for _, tool := range a.Tools {
+		if f, ok := tool.(*FunctionTool); ok && f.agentTool != nil {
+			next = append(next, f.agentTool.agent)
+		}
+	}
+	return next
+}
+
+// handoffOf gives a target's handoff, nil where it leads nowhere.
+func handoffOf(target HandoffTarget) *Handoff {
+	if target == nil {
+		return nil
+	}
+	if h := target.asHandoff(); h != nil && h.Agent != nil {
+		return h
+	}
+	return nil
+}
+
+// check refuses agents that lack something a run would stumble over.
+func (g *agentGraph) check() error {
+	for _, agent := range g.agents {
+		for _, target := range agent.Handoffs {
+			if handoffOf(target) == nil {
+				return &UserError{Message: "agent " + agent.Name + " has a handoff to no agent; set Handoff.Agent"}
+			}
+		}
+		for _, tool := range agent.Tools {
+			if tool == nil {
+				return &UserError{Message: "agent " + agent.Name + " has a tool that is nil; remove it, or make the tool first"}
+			}
+		}
+	}
+	return nil
+}
+
+// nameAgents gives the first agent of a name that name, and the others the
+// name with #2, #3 and so on.
+func (g *agentGraph) nameAgents() {
+	literal := map[string]bool{}
+	for _, agent := range g.agents {
+		literal[agent.Name] = true
+	}
+	for _, agent := range g.agents {
+		identity := agent.Name
+		for n := 2; g.byIdentity[identity] != nil || identity != agent.Name && literal[identity]; n++ {
+			identity = agent.Name + "#" + strconv.Itoa(n)
+		}
+		g.identities[agent] = identity
+		g.byIdentity[identity] = agent
+	}
+}
+
+// agentRef refers to an agent as states do.
+type agentRef struct {
+	Name     string
+	Identity string
+}
+
+// WriteJSON implements [codec.Writable].
+func (r agentRef) WriteJSON(w *codec.Writer) {
+	w.Value(codec.Fields{"name", r.Name, "identity,omitempty", r.Identity})
+}
+
+func (g *agentGraph) ref(agent *Agent) agentRef {
+	ref := agentRef{Name: agent.Name}
+	if identity := g.identities[agent]; identity != agent.Name {
+		ref.Identity = identity
+	}
+	return ref
+}
+
+// find resolves a reference; nil for an unknown agent.
+func (g *agentGraph) find(ref agentRef) *Agent {
+	if ref.Identity != "" {
+		return g.byIdentity[ref.Identity]
+	}
+	return g.byIdentity[ref.Name]
+}

@@ -1,0 +1,217 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sync"
+)
+
+// GuardrailOutput is a guardrail's verdict.
+type GuardrailOutput struct {
+	// Tripped ends the run.
+	Tripped bool
+	// Info is kept in the result, as JSON.
+	Info any
+}
+
+// InputGuardrail looks at what a run was started with. A resumed run asks it
+// about input that was added meanwhile, and about nothing else.
+type InputGuardrail struct {
+	Name string
+	// Blocking runs the guardrail before the model is asked. By default it
+	// runs beside the first turn, and a tripped one stops what has not started.
+	Blocking bool
+	// Run looks at the input, what a session remembers included. Guardrails
+	// run at the same time. An error ends the run.
+	Run func(ctx context.Context, run *RunContext, agent *Agent, input []json.RawMessage) (GuardrailOutput, error)
+}
+
+// OutputGuardrail looks at a run's final output before the run ends with it.
+type OutputGuardrail struct {
+	Name string
+	// Run looks at the output. Guardrails run at the same time. An error ends
+	// the run.
+	Run func(ctx context.Context, run *RunContext, agent *Agent, output any) (GuardrailOutput, error)
+}
+
+// GuardrailResult is what a guardrail said.
+type GuardrailResult struct {
+	Guardrail string
+	Output    GuardrailOutput
+	// Agent and AgentOutput are set for an output guardrail.
+	Agent       *Agent
+	AgentOutput any
+}
+
+// InputGuardrailTripwireTriggered says that an input guardrail ended the run.
+type InputGuardrailTripwireTriggered struct{ Result GuardrailResult }
+
+func (e *InputGuardrailTripwireTriggered) Error() string {
+	return "Guardrail InputGuardrail triggered tripwire"
+}
+
+// Name implements [Error].
+func (e *InputGuardrailTripwireTriggered) Name() string { return "InputGuardrailTripwireTriggered" }
+
+// OutputGuardrailTripwireTriggered says that an output guardrail withheld the
+// final output.
+type OutputGuardrailTripwireTriggered struct{ Result GuardrailResult }
+
+func (e *OutputGuardrailTripwireTriggered) Error() string {
+	return "Guardrail OutputGuardrail triggered tripwire"
+}
+
+// Name implements [Error].
+func (e *OutputGuardrailTripwireTriggered) Name() string { return "OutputGuardrailTripwireTriggered" }
+
+// inputGuardrails runs those of an agent and of the run. The results come in
+// the order of the guardrails, up to the first that tripped.
+type inputGuardrails struct {
+	mu      sync.Mutex
+	results []GuardrailResult
+	failure error
+	done    chan struct{} // closed when the parallel ones are through
+}
+
+// run runs guardrails at once and waits for them.
+func (g *inputGuardrails) run(ctx context.Context, l *runLoop, agent *Agent, guardrails []InputGuardrail, input []json.RawMessage) error {
+	runCtx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	results := make([]*GuardrailResult, len(guardrails))
+	var running sync.WaitGroup
+	for i, guardrail := range guardrails {
+		running.Go(func() {
+			output, err := l.guard(runCtx, guardrail.Name, func(ctx context.Context) (GuardrailOutput, error) {
+				return guardrail.Run(ctx, l.context, agent, input)
+			})
+			switch {
+			case err != nil && context.Cause(runCtx) == errGuardrailDecided:
+			case err != nil:
+				g.fail(err)
+				cancel(errGuardrailDecided)
+			default:
+				results[i] = &GuardrailResult{Guardrail: guardrail.Name, Output: output}
+				if output.Tripped {
+					g.fail(&InputGuardrailTripwireTriggered{*results[i]})
+					cancel(errGuardrailDecided)
+				}
+			}
+		})
+	}
+	running.Wait()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, result := range results {
+		if result == nil {
+			continue
+		}
+		g.results = append(g.results, *result)
+		if result.Output.Tripped {
+			break
+		}
+	}
+	return g.failure
+}
+
+// errGuardrailDecided is the cause that the context of guardrails ends with
+// when another one has ended the run.
+var errGuardrailDecided = errors.New("another guardrail has ended the run")
+
+// fail keeps the first verdict that ends the run.
+func (g *inputGuardrails) fail(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.failure == nil {
+		g.failure = err
+	}
+}
+
+// known gives the verdict that ends the run, if it is known by now.
+func (g *inputGuardrails) known() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.failure
+}
+
+// wait waits for the parallel guardrails.
+func (g *inputGuardrails) wait(ctx context.Context) error {
+	if g.done != nil {
+		select {
+		case <-g.done:
+		case <-ctx.Done():
+		}
+	}
+	return g.known()
+}
+
+func (g *inputGuardrails) taken() []GuardrailResult {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.results)
+}
+
+// startGuardrails runs a fresh run's input guardrails: the blocking ones now,
+// the others beside the turn. One that trips ends the turn's context.
+func (l *runLoop) startGuardrails(ctx context.Context, stop context.CancelCauseFunc) error {
+	agent := l.s.agent
+	var blocking, parallel []InputGuardrail
+	for _, guardrail := range slices.Concat(agent.InputGuardrails, l.cfg.inputGuardrails) {
+		if guardrail.Blocking {
+			blocking = append(blocking, guardrail)
+		} else {
+			parallel = append(parallel, guardrail)
+		}
+	}
+	input := l.s.original.asItems()
+	if err := l.guardrails.run(ctx, l, agent, blocking, input); err != nil || len(parallel) == 0 {
+		return err
+	}
+	l.guardrails.done = make(chan struct{})
+	go func() {
+		defer close(l.guardrails.done)
+		if err := l.guardrails.run(ctx, l, agent, parallel, input); err != nil {
+			stop(err)
+		}
+	}()
+	return nil
+}
+
+// guardOutput runs the output guardrails on a final output.
+func (l *runLoop) guardOutput(ctx context.Context, output any) error {
+	agent := l.s.agent
+	guardrails := slices.Concat(agent.OutputGuardrails, l.cfg.outputGuardrails)
+	results := make([]GuardrailResult, len(guardrails))
+	failures := make([]error, len(guardrails))
+	var running sync.WaitGroup
+	for i, guardrail := range guardrails {
+		running.Go(func() {
+			verdict, err := l.guard(ctx, guardrail.Name, func(ctx context.Context) (GuardrailOutput, error) {
+				return guardrail.Run(ctx, l.context, agent, output)
+			})
+			results[i] = GuardrailResult{Guardrail: guardrail.Name, Output: verdict, Agent: agent, AgentOutput: output}
+			failures[i] = err
+		})
+	}
+	running.Wait()
+	for i, result := range results {
+		if failures[i] != nil {
+			return failures[i]
+		}
+		l.s.outputGuardrails = append(l.s.outputGuardrails, result)
+		if result.Output.Tripped {
+			return &OutputGuardrailTripwireTriggered{result}
+		}
+	}
+	return nil
+}
+
+// guard runs one guardrail in its span; a panic is its error.
+func (l *runLoop) guard(ctx context.Context, name string, run func(context.Context) (GuardrailOutput, error)) (output GuardrailOutput, err error) {
+	err = l.inSpan(ctx, SpanGuardrail, name, func(ctx context.Context) (err error) {
+		output, err = run(ctx)
+		return err
+	})
+	return output, err
+}

@@ -1,0 +1,161 @@
+package runner_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"runstream/runner"
+	"runstream/runner/runnertest"
+)
+
+// pair is an agent that can hand over to B in the way given.
+func pair(model runner.Model, handoff *runner.Handoff, tools ...runner.Tool) *runner.Agent {
+	agent := newAgent("A", model, tools...)
+	handoff.Agent = newAgent("B", model)
+	agent.Handoffs = []runner.HandoffTarget{handoff}
+	return agent
+}
+
+func TestAHandoffsCallbackGetsWhatTheModelSays(t *testing.T) {
+	for name, tc := range map[string]struct {
+		schema    json.RawMessage
+		arguments string
+		want      string
+		fails     string
+	}{
+		"input of a schema":          {json.RawMessage(`{"type":"object"}`), `{"why":"billing"}`, `{"why":"billing"}`, ""},
+		"no input":                   {nil, `{}`, `{}`, ""},
+		"nothing at all":             {nil, ``, `{}`, ""},
+		"input that is no JSON":      {json.RawMessage(`{"type":"object"}`), `{"why":`, "", "ModelBehaviorError"},
+		"input that is not expected": {json.RawMessage(`{"type":"object"}`), `[1]`, "", "ModelBehaviorError"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got json.RawMessage
+			handoff := &runner.Handoff{InputSchema: tc.schema, OnHandoff: func(_ context.Context, _ *runner.RunContext, arguments json.RawMessage) error {
+				got = arguments
+				return nil
+			}}
+			agent := pair(script(runnertest.Reply(runnertest.ToolCall("transfer_to_b", "h", tc.arguments)), says("Done.")), handoff)
+			result, err := runner.Run(t.Context(), agent, runner.Text("Go."))
+			if tc.fails != "" {
+				assert.Equal(t, tc.fails, runner.ErrorName(err))
+				assert.Nil(t, got)
+				outputs(t, result.ToInputList())
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, tc.want, string(got))
+			assert.Equal(t, "B", result.LastAgent().Name)
+		})
+	}
+}
+
+func TestAHandoffsCallbackMayFail(t *testing.T) {
+	for name, on := range map[string]func(context.Context, *runner.RunContext, json.RawMessage) error{
+		"with an error": func(context.Context, *runner.RunContext, json.RawMessage) error { return errBroken },
+		"with a panic":  func(context.Context, *runner.RunContext, json.RawMessage) error { panic("broken on purpose") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			model := script(runnertest.Reply(runnertest.ToolCall("transfer_to_b", "h", `{}`)))
+			result, err := runner.Run(t.Context(), pair(model, &runner.Handoff{OnHandoff: on}), runner.Text("Go."))
+			assert.Error(t, err)
+			assert.Equal(t, "A", result.LastAgent().Name)
+			outputs(t, result.ToInputList())
+		})
+	}
+}
+
+func TestAHandoffsInputNeedsSomebodyToTakeIt(t *testing.T) {
+	model := script(runnertest.Reply(runnertest.ToolCall("transfer_to_b", "h", `{}`)))
+	requireError[*runner.UserError](t, pair(model, &runner.Handoff{InputSchema: json.RawMessage(`{"type":"object"}`)}), runner.Text("Go."))
+}
+
+func TestAHandoffsFilterDecidesWhatTheNextAgentSees(t *testing.T) {
+	turns := func() *runnertest.ScriptedModel {
+		return script(calls("tool", "c1"), runnertest.Reply(runnertest.Message("Wait."), runnertest.ToolCall("transfer_to_b", "h", `{}`)), says("Done."))
+	}
+	nothing := func(_ context.Context, data runner.HandoffInput) (runner.HandoffInput, error) {
+		data.History, data.Before, data.Input = nil, nil, []*runner.RunItem{}
+		return data, nil
+	}
+	for name, tc := range map[string]struct {
+		filter runner.HandoffFilter
+		run    []runner.Option
+		want   []string
+	}{
+		"none":                            {nil, nil, []string{"user", "function_call c1", "function_call_output c1", "message", "function_call h", "function_call_output h"}},
+		"of the handoff":                  {nothing, nil, []string{}},
+		"of the run":                      {nil, []runner.Option{runner.WithHandoffFilter(nothing)}, []string{}},
+		"of the handoff before the run's": {runner.RemoveAllTools, []runner.Option{runner.WithHandoffFilter(nothing)}, []string{"user", "message"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var ran executions
+			model := turns()
+			agent := pair(model, &runner.Handoff{Filter: tc.filter}, ran.free("tool"))
+			result := runOK(t, agent, runner.Text("Go."), tc.run...)
+			assert.Equal(t, tc.want, itemLines(t, lastInput(model)))
+			assert.Equal(t, "Done.", result.FinalOutput())
+		})
+	}
+}
+
+func TestAHandoffsFilterMayFail(t *testing.T) {
+	for name, filter := range map[string]runner.HandoffFilter{
+		"with an error": func(context.Context, runner.HandoffInput) (runner.HandoffInput, error) {
+			return runner.HandoffInput{}, errBroken
+		},
+		"with a panic": func(context.Context, runner.HandoffInput) (runner.HandoffInput, error) { panic("broken on purpose") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			model := script(runnertest.Reply(runnertest.ToolCall("transfer_to_b", "h", `{}`)))
+			result, err := runner.Run(t.Context(), pair(model, &runner.Handoff{Filter: filter}), runner.Text("Go."))
+			assert.Error(t, err)
+			outputs(t, result.ToInputList())
+		})
+	}
+}
+
+func TestNestedHistoryGivesTheNextAgentASummary(t *testing.T) {
+	no := false
+	for name, tc := range map[string]struct {
+		nest *bool
+		want int
+	}{"as the run says": {nil, 1}, "but not for this handoff": {&no, 3}} {
+		t.Run(name, func(t *testing.T) {
+			model := script(runnertest.Reply(runnertest.ToolCall("transfer_to_b", "h", `{}`)), says("Done."))
+			agent := pair(model, &runner.Handoff{NestHistory: tc.nest})
+			result := runOK(t, agent, runner.Text("Go."), runner.WithNestedHandoffHistory(nil))
+			assert.Len(t, lastInput(model), tc.want)
+			assert.Contains(t, string(lastInput(model)[0]), "Go.")
+			outputs(t, result.ToInputList())
+		})
+	}
+}
+
+func TestOfSeveralHandoffsTheFirstIsTaken(t *testing.T) {
+	model := script(runnertest.Reply(runnertest.ToolCall("transfer_to_c", "h1", `{}`), runnertest.ToolCall("transfer_to_b", "h2", `{}`)), says("Done."))
+	agent := pair(model, &runner.Handoff{})
+	agent.Handoffs = append(agent.Handoffs, newAgent("C", model))
+	result := runner.RunStreamed(t.Context(), agent, runner.Text("Go."))
+	lines, err := story(result)
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		"agent A", "raw", "handoff_requested h1", "handoff_requested h2", "tool_output h2", "handoff_occured h1",
+		"agent C", "raw", "message_output_created",
+	}, lines)
+	assert.Equal(t, map[string]string{"h1": `{"assistant": "C"}`, "h2": "Multiple handoffs detected, ignoring this one."}, outputs(t, lastInput(model)))
+}
+
+func TestAHandoffThatIsDisabledIsNotOffered(t *testing.T) {
+	model := script(says("Done."))
+	agent := pair(model, &runner.Handoff{IsEnabled: func(context.Context, *runner.RunContext, *runner.Agent) bool { return false }})
+	runOK(t, agent, runner.Text("Go."))
+	assert.Empty(t, model.Requests()[0].Handoffs)
+
+	model.Add(runnertest.Reply(runnertest.ToolCall("transfer_to_b", "h", `{}`)))
+	requireError[*runner.ModelBehaviorError](t, agent, runner.Text("Go."))
+}

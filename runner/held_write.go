@@ -1,0 +1,156 @@
+package runner
+
+import (
+	"encoding/json"
+	"slices"
+
+	"runstream/internal/codec"
+)
+
+// heldWrite is what a session is to get of an interrupted turn whose end output
+// guardrails have to see first. It is part of the state until then.
+type heldWrite struct {
+	sessionID  string
+	items      []json.RawMessage
+	turn       int // the current turn's items begin at start
+	start      int
+	responseID *string
+}
+
+// holdTurn puts what the session lacks aside.
+func (l *runLoop) holdTurn() {
+	s := l.s
+	if l.cfg.session == nil && s.held == nil {
+		return
+	}
+	held := &heldWrite{turn: s.turn, responseID: textOrNull(s.work.response.ResponseID)}
+	if s.held != nil {
+		*held = *s.held
+		held.startTurn(s.turn)
+	}
+	if named, ok := l.cfg.session.(NamedSession); ok {
+		held.sessionID = named.SessionID()
+	}
+	held.items = slices.Concat(held.items, l.unsavedItems())
+	l.savedItems = len(s.items)
+	if s.held = held; len(held.items) == 0 {
+		s.held = nil
+	}
+}
+
+func (h *heldWrite) startTurn(turn int) {
+	if h.turn != turn {
+		h.turn, h.start = turn, len(h.items)
+	}
+}
+
+// withoutTurn forgets the items of a turn.
+func (h *heldWrite) withoutTurn(turn int) *heldWrite {
+	if h == nil {
+		return nil
+	}
+	kept := *h
+	kept.startTurn(turn)
+	if kept.items = slices.Clone(kept.items[:kept.start]); len(kept.items) == 0 {
+		return nil
+	}
+	return &kept
+}
+
+// settled gives the held items that may be saved together with those of the
+// turn: no call goes without its output, unless calls still wait.
+func (h *heldWrite) settled(turn []json.RawMessage, waiting bool) []json.RawMessage {
+	if waiting {
+		return slices.Clone(h.items)
+	}
+	var heads []*rawItem
+	for _, item := range slices.Concat(h.items, turn) {
+		heads = append(heads, parseRawItem(item))
+	}
+	lost := orphanCalls(heads, 0)
+	var kept []json.RawMessage
+	for i, item := range h.items {
+		if !lost[i] {
+			kept = append(kept, item)
+		}
+	}
+	return kept
+}
+
+// belongsTo refuses another session than the one that the items were held
+// back from.
+func (h *heldWrite) belongsTo(session Session) error {
+	if named, ok := session.(NamedSession); ok && h.sessionID != "" && named.SessionID() != h.sessionID {
+		return &UserError{Message: "the state holds items for another session; resume it with the session that the run was started with"}
+	}
+	return nil
+}
+
+// wireHeldWrite is a held write as states have it.
+type wireHeldWrite struct {
+	SessionID  string
+	Items      []json.RawMessage
+	Before     json.RawMessage
+	Persisted  int
+	Held       bool
+	ResponseID *string
+	Store      *bool
+	Reasoning  *string
+	Current    heldPlace
+}
+
+func (w *wireHeldWrite) fields() codec.Fields {
+	return codec.Fields{
+		"session_id", &w.SessionID,
+		"items", &w.Items,
+		"before", &w.Before,
+		"persisted_count", &w.Persisted,
+		"held", &w.Held,
+		"response_id", &w.ResponseID,
+		"store", &w.Store,
+		"reasoning_item_id_policy", &w.Reasoning,
+		"current_response", w.Current.fields(),
+	}
+}
+
+type heldPlace struct {
+	Turn  int
+	Start int
+}
+
+func (h *heldPlace) fields() codec.Fields {
+	return codec.Fields{
+		"turn", &h.Turn,
+		"start", &h.Start,
+	}
+}
+
+func (w *documentWriter) held(s *State) {
+	h := s.held
+	if s.carried.PendingSessionWrite != nil {
+		w.raw("pending_session_write", s.carried.PendingSessionWrite)
+		return
+	}
+	if h == nil || s.step == stepModel {
+		return
+	}
+	wire := wireHeldWrite{
+		SessionID: h.sessionID, Items: h.items, Persisted: s.persisted + len(h.items), Held: true, ResponseID: h.responseID,
+		Reasoning: s.carried.ReasoningItemIDPolicy, Current: heldPlace{h.turn, h.start},
+	}
+	w.field("pending_session_write", wire.fields())
+}
+
+func (r *documentReader) held(s *State) {
+	const field = "pending_session_write"
+	var wire wireHeldWrite
+	r.optional(field, wire.fields())
+	if !wire.Held {
+		return
+	}
+	if r.minor < 19 || checkItems(wire.Items) != nil || wire.Current.Start < 0 || wire.Current.Start > len(wire.Items) {
+		r.fail(field, "Run state pending Session write is invalid")
+		return
+	}
+	s.held = &heldWrite{wire.SessionID, wire.Items, wire.Current.Turn, wire.Current.Start, wire.ResponseID}
+}

@@ -1,0 +1,133 @@
+package runner
+
+import "encoding/json"
+
+// outputTypes gives the type of the item that answers a call of a type.
+func outputType(callType string) string {
+	switch callType {
+	case "function_call", "custom_tool_call", "computer_call", "shell_call", "local_shell_call", "apply_patch_call":
+		return callType + "_output"
+	case "program":
+		return "program_output"
+	case "tool_search_call":
+		return "tool_search_output"
+	}
+	return ""
+}
+
+// prepareModelInput joins the original input and what was generated since. A
+// call without an output, such as one that a stopped run left behind, is left
+// out with the reasoning right before it: the API accepts neither alone. Where the
+// server has the calls, outputs stand alone.
+func prepareModelInput(original []json.RawMessage, generated []*RunItem, serverHasCalls bool) []json.RawMessage {
+	var heads []*rawItem
+	var input []json.RawMessage
+	for _, raw := range original {
+		input = append(input, raw)
+		heads = append(heads, parseRawItem(raw))
+	}
+	first := len(input)
+	for _, item := range generated {
+		if item.isInput() {
+			input = append(input, item.toInput())
+			heads = append(heads, item.parsed())
+		}
+	}
+	dropped := map[int]bool{}
+	if !serverHasCalls {
+		dropped = orphanCalls(heads, first)
+	}
+	var kept []json.RawMessage
+	var keptHeads []*rawItem
+	for i := range input {
+		if !dropped[i] {
+			kept = append(kept, input[i])
+			keptHeads = append(keptHeads, heads[i])
+		}
+	}
+	return preferLatest(kept, keptHeads)
+}
+
+// orphanCalls finds the calls from index first on that have no output, and the
+// reasoning that led to them.
+func orphanCalls(heads []*rawItem, first int) map[int]bool {
+	answered := map[string]bool{}
+	for _, head := range heads {
+		answered[head.Type+" "+head.CallID] = true
+	}
+	return lostCalls(heads, first, func(head *rawItem) bool { return answered[outputType(head.Type)+" "+head.CallID] })
+}
+
+func lostCalls(heads []*rawItem, first int, answered func(*rawItem) bool) map[int]bool {
+	lost := map[int]bool{}
+	for i := first; i < len(heads); i++ {
+		if outputType(heads[i].Type) == "" || heads[i].isServerSearch() || answered(heads[i]) {
+			continue
+		}
+		lost[i] = true
+		for before := i - 1; before >= first && heads[before].Type == "reasoning"; before-- {
+			lost[before] = true
+		}
+	}
+	return lost
+}
+
+// isServerSearch says whether the item is a tool search that the server has
+// answered in the same response, without an id to tell by.
+func (r *rawItem) isServerSearch() bool { return r.Type == "tool_search_call" && r.CallID == "" }
+
+// preferLatest keeps one item per identifier, with the latest value: calls and
+// reasoning at their first place, others at their last.
+func preferLatest(items []json.RawMessage, heads []*rawItem) []json.RawMessage {
+	latest := map[string]int{}
+	anchor := map[string]int{}
+	for i, head := range heads {
+		key := dedupeKey(head)
+		if key == "" {
+			continue
+		}
+		latest[key] = i
+		precursor := outputType(head.Type) != "" || head.Type == "mcp_approval_request" || head.Type == "reasoning"
+		if _, seen := anchor[key]; !seen || !precursor {
+			anchor[key] = i
+		}
+	}
+	kept := []json.RawMessage{}
+	for i, head := range heads {
+		switch key := dedupeKey(head); {
+		case key == "":
+			kept = append(kept, items[i])
+		case anchor[key] == i:
+			kept = append(kept, items[latest[key]])
+		}
+	}
+	return kept
+}
+
+// fakeID is the id that adapters of other APIs give items without one.
+const fakeID = "__fake_id__"
+
+func dedupeKey(head *rawItem) string {
+	switch {
+	case head.Type == "mcp_approval_response":
+		return "response " + head.RequestID
+	case head.Role != "" || head.Type == "message" || head.Type == "":
+		return ""
+	case head.CallID != "" && (outputType(head.Type) != "" || isOutput(head.Type)):
+		return "call " + head.Type + " " + head.CallID
+	case head.ID != "" && head.ID != fakeID:
+		return "id " + head.Type + " " + head.ID
+	case head.CallID != "":
+		return "call " + head.Type + " " + head.CallID
+	}
+	return ""
+}
+
+func isOutput(itemType string) bool {
+	switch itemType {
+	case "function_call_output", "custom_tool_call_output", "computer_call_output", "shell_call_output",
+		"local_shell_call_output", "apply_patch_call_output", "program_output", "tool_search_output":
+		return true
+	}
+	return false
+}

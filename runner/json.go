@@ -1,0 +1,36 @@
+package runner
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"runstream/internal/codec"
+)
+
+// mustMarshal is for values of this package's own, which always encode.
+func mustMarshal(v any) json.RawMessage {
+	return mustAppend(nil, v)
+}
+
+// mustAppend is mustMarshal onto out.
+func mustAppend(out []byte, v any) []byte {
+	out, err := codec.Append(out, v)
+	if err != nil {
+		panic("runner: " + err.Error())
+	}
+	return out
+}
+
+func isObject(data []byte) bool {
+	data = bytes.TrimLeft(data, " \t\r\n")
+	return len(data) > 0 && data[0] == '{' && codec.Valid(data)
+}
+
+// rawText gives a JSON string's text, and false for anything else.
+func rawText(data []byte) (string, bool) {
+	var text string
+	if len(data) == 0 || data[0] != '"' || codec.Read(data, &text) != nil {
+		return "", false
+	}
+	return text, true
+}

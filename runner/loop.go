@@ -1,0 +1,403 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// runLoop is one run: it works on the state, turn by turn, and emits what
+// happens.
+type runLoop struct {
+	cfg        *config
+	s          *State
+	result     *StreamResult
+	context    *RunContext
+	guardrails inputGuardrails
+	greeted    bool // the agent's start hooks were called
+	resumed    bool // the run goes on from a state
+
+	fresh *turnWork  // the work of a turn that was not interrupted before
+	start turnStart  // where the current turn's part of the run begins
+	made  []*RunItem // what it made here and has not announced
+	late  []*RunItem // rejections that a resumed turn adds after what waits
+
+	unsaved    []json.RawMessage // user input that the session lacks
+	savedItems int               // items that the session has
+}
+
+// next is what follows a turn.
+type next struct {
+	kind  nextKind
+	agent *Agent // of a handoff
+	// filtered says that the handoff's filter chose what was kept of the turn.
+	filtered bool
+	output   any // the final one
+	pending  []*RunItem
+	// late are items that are announced once output guardrails have passed.
+	late []*RunItem
+}
+
+type nextKind int
+
+const (
+	nextModel nextKind = iota
+	nextHandoff
+	nextFinal
+	nextInterruption
+)
+
+func (l *runLoop) run(ctx context.Context) (output any, err error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	defer func() {
+		if tripped := l.guardrails.known(); tripped != nil && err != nil {
+			err = tripped
+		}
+		l.s.inputGuardrails = append(l.s.inputGuardrails, l.guardrails.taken()...)
+	}()
+	if l.s.maxTurns > 0 && l.s.turn > l.s.maxTurns {
+		return nil, &MaxTurnsExceeded{MaxTurns: l.s.maxTurns} // it has failed by that before
+	}
+	l.emit(Event{Type: AgentUpdatedStreamEvent, Agent: l.s.agent})
+	if err := l.checkGuarded(); err != nil {
+		return nil, err
+	}
+	then, err := l.firstTurn(ctx, stop)
+	for err == nil {
+		ended, failure := l.settle(ctx, then)
+		if failure != nil {
+			return nil, failure
+		}
+		if ended {
+			return then.output, nil
+		}
+		then, err = l.modelTurn(ctx)
+	}
+	return nil, err
+}
+
+// firstTurn begins a fresh run, or goes on where a state stopped.
+func (l *runLoop) firstTurn(ctx context.Context, stop context.CancelCauseFunc) (next, error) {
+	if !l.s.fresh {
+		l.resumed = true
+		l.s.original = l.s.original.withoutOrphans()
+		if l.cfg.reasoningIDs != "" {
+			l.s.carried.ReasoningItemIDPolicy = textOrNull(l.cfg.reasoningIDs)
+		}
+		l.savedItems = len(l.s.items)
+		if err := l.settlePendingWrite(ctx); err != nil {
+			return next{}, err
+		}
+		if l.s.step == stepInterrupted {
+			return l.resumeTurn(ctx)
+		}
+		if l.s.held != nil {
+			if err := l.saveTurn(ctx); err != nil {
+				return next{}, err
+			}
+		}
+		return l.modelTurn(ctx)
+	}
+	l.s.fresh = false
+	if err := l.sessionInput(ctx); err != nil {
+		return next{}, err
+	}
+	l.s.turn = 1
+	err := l.startGuardrails(ctx, stop)
+	l.s.turn = 0
+	if err != nil {
+		l.s.turn = 1
+		return next{}, errors.Join(err, l.saveInput(ctx))
+	}
+	return l.modelTurn(ctx)
+}
+
+// settle writes what follows a turn into the state, and lets readers and
+// checkpoints catch up. It says whether the run ends here.
+func (l *runLoop) settle(ctx context.Context, then next) (ended bool, err error) {
+	s := l.s
+	switch then.kind {
+	case nextInterruption:
+		s.step = stepInterrupted
+		s.work.interruptions = then.pending
+		if l.withholdsTurns() {
+			l.holdTurn()
+			err = l.guardrails.wait(ctx)
+		} else {
+			err = l.saveTurn(ctx)
+		}
+		if err == nil {
+			err = l.letStop(ctx)
+		}
+		return true, err
+	case nextFinal:
+		return true, l.finishRun(ctx, then)
+	case nextHandoff:
+		if err := l.guardrails.wait(ctx); err != nil {
+			return true, err
+		}
+		s.agent, l.greeted = then.agent, false
+		l.emit(Event{Type: AgentUpdatedStreamEvent, Agent: s.agent})
+	}
+	s.step, s.work = stepRunAgain, nil
+	if err := l.saveTurn(ctx); err != nil {
+		return true, err
+	}
+	if err := l.writeContext(); err != nil {
+		return true, err
+	}
+	l.result.publish(s)
+	l.result.queue.waitTaken(ctx, 0)
+	if l.cfg.checkpoint != nil {
+		if err := l.cfg.checkpoint(ctx, l.result); err != nil {
+			return true, err
+		}
+	}
+	if ctx.Err() != nil {
+		return true, context.Cause(ctx)
+	}
+	return l.result.stopsAfterTurn(), nil
+}
+
+// finishRun ends a run that has its final output: guardrails and hooks first,
+// then what follows the last token.
+func (l *runLoop) finishRun(ctx context.Context, then next) error {
+	if err := l.letStop(ctx); err != nil {
+		return err
+	}
+	if err := l.guardrails.wait(ctx); err != nil {
+		return err
+	}
+	if err := l.onAgentEnd(ctx, l.s.agent, then.output); err != nil {
+		return err
+	}
+	if err := l.guardOutput(ctx, then.output); err != nil {
+		var tripped *OutputGuardrailTripwireTriggered
+		if !errors.As(err, &tripped) || l.withholdOutput() {
+			err = errors.Join(err, l.saveTurn(ctx))
+		}
+		return err
+	}
+	for _, item := range then.late {
+		if !slices.Contains(l.s.items, item) {
+			l.keep([]*RunItem{item})
+		}
+		l.emitItem(item)
+	}
+	l.s.step, l.s.work = stepModel, nil
+	if l.s.maxTurns > 0 {
+		l.s.turn = min(l.s.turn, l.s.maxTurns) // a handler has answered for the turn too many
+	}
+	if err := l.saveTurn(ctx); err != nil {
+		return err
+	}
+	if l.cfg.compact != nil && l.cfg.session != nil {
+		return l.cfg.compact(ctx, l.cfg.session)
+	}
+	return nil
+}
+
+// modelTurn asks the model once and does what it says.
+func (l *runLoop) modelTurn(ctx context.Context) (next, error) {
+	s := l.s
+	if err := l.checkGuarded(); err != nil {
+		return next{}, err
+	}
+	if err := l.admitPendingInput(ctx); err != nil {
+		return next{}, err
+	}
+	s.turn++
+	s.persisted = 0
+	if s.maxTurns > 0 && s.turn > s.maxTurns {
+		return l.outOfTurns(ctx)
+	}
+	var then next
+	err := l.inSpan(ctx, SpanAgent, s.agent.Name, func(ctx context.Context) (err error) {
+		then, err = l.askAndAct(ctx)
+		return err
+	})
+	return then, err
+}
+
+func (l *runLoop) askAndAct(ctx context.Context) (next, error) {
+	agent := l.s.agent
+	if !l.greeted {
+		l.greeted = true
+		if err := l.onAgentStart(ctx, agent); err != nil {
+			return next{}, err
+		}
+	}
+	if l.cfg.uniqueNames {
+		if err := unique(ctx, l.context, agent); err != nil {
+			return next{}, err
+		}
+	}
+	offer := l.offer(ctx)
+	response, err := l.askModel(ctx, offer)
+	if err != nil {
+		return next{}, err
+	}
+	work, err := l.processResponse(response, offer)
+	if err != nil {
+		return next{}, errors.Join(err, l.onModelEnd(ctx, agent, response))
+	}
+	for _, item := range work.items {
+		l.emitItem(item)
+	}
+	if err := l.onModelEnd(ctx, agent, response); err != nil {
+		return next{}, err
+	}
+	if err := l.letStop(ctx); err != nil {
+		return next{}, err
+	}
+	if l.cfg.holdTools {
+		err = l.guardrails.wait(ctx)
+	} else {
+		err = l.guardrails.known()
+	}
+	if err != nil {
+		return next{}, err
+	}
+	return l.finishTurn(ctx, work)
+}
+
+// readerGrace is how long a reader may take for the latest events before the run
+// goes on within a turn. It has an end, for a reader may wait for what a tool
+// does.
+const readerGrace = 50 * time.Millisecond
+
+// letStop gives an active reader the time to stop the run on seeing an event,
+// before what follows from it.
+func (l *runLoop) letStop(ctx context.Context) error {
+	l.result.queue.waitTaken(ctx, readerGrace)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// admitPendingInput makes the staged user input part of the conversation, once
+// the current agent's input guardrails have passed it.
+func (l *runLoop) admitPendingInput(ctx context.Context) error {
+	s := l.s
+	if len(s.pending) == 0 {
+		return nil
+	}
+	staged := &inputGuardrails{}
+	guardrails := append(append([]InputGuardrail{}, s.agent.InputGuardrails...), l.cfg.inputGuardrails...)
+	err := staged.run(ctx, l, s.agent, guardrails, s.pending)
+	s.inputGuardrails = append(s.inputGuardrails, staged.taken()...)
+	if err != nil {
+		return err
+	}
+	for _, raw := range s.pending {
+		item := newItem(InputItem, s.agent, raw)
+		item.inputID = "input_" + strconv.Itoa(s.turn+1) + "_" + strconv.Itoa(len(s.items))
+		l.keep([]*RunItem{item})
+	}
+	s.pending = nil
+	return l.saveTurn(ctx)
+}
+
+// askModel streams one response to the reader and returns it whole.
+func (l *runLoop) askModel(ctx context.Context, o *offer) (*ModelResponse, error) {
+	s := l.s
+	model := s.agent.Model
+	if l.cfg.model != nil {
+		model = l.cfg.model
+	}
+	if model == nil {
+		return nil, &UserError{Message: "agent " + s.agent.Name + " has no model; set Agent.Model or pass WithModel"}
+	}
+	request, err := l.modelRequest(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.onModelStart(ctx, s.agent, request); err != nil {
+		return nil, err
+	}
+	if err := l.saveInput(ctx); err != nil {
+		return nil, err
+	}
+	var response *ModelResponse
+	err = l.inSpan(ctx, SpanModel, s.agent.Name, func(ctx context.Context) (err error) {
+		if l.cfg.beforeModel != nil {
+			l.cfg.beforeModel()
+		}
+		response, err = l.stream(ctx, model, request)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.usage.add(response.Usage)
+	l.noteServerState(response)
+	return response, nil
+}
+
+// stream hands the model's events on and collects the response.
+func (l *runLoop) stream(ctx context.Context, model Model, request *ModelRequest) (*ModelResponse, error) {
+	response := &responseReader{}
+	for event, err := range model.Stream(ctx, request) {
+		if err != nil {
+			return nil, modelError(err)
+		}
+		l.emit(Event{Type: RawResponseEvent, Raw: event})
+		if err := response.read(event); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.letStop(ctx); err != nil {
+		return nil, err
+	}
+	return response.finish()
+}
+
+// modelError gives an error of a model a name of the contract.
+func modelError(err error) error {
+	var named Error
+	if errors.As(err, &named) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return &APIError{Message: "the model's stream failed: " + err.Error(), Err: err}
+}
+
+// modelRequest is what this turn asks.
+func (l *runLoop) modelRequest(ctx context.Context, o *offer) (*ModelRequest, error) {
+	agent := l.s.agent
+	instructions, err := agent.instructions(ctx, l.context)
+	if err != nil {
+		return nil, err
+	}
+	settings := agent.Settings.Merge(l.cfg.settings)
+	if !agent.KeepToolChoice && l.s.tools.used(agent) {
+		settings.ToolChoice = ""
+	}
+	input := ModelInput{Instructions: instructions, Input: l.modelInput()}
+	if l.cfg.filterInput != nil {
+		if input, err = l.cfg.filterInput(ctx, l.context, agent, input); err != nil {
+			return nil, err
+		}
+		if err := checkItems(input.Input); err != nil {
+			return nil, err
+		}
+	}
+	request := &ModelRequest{
+		Instructions: input.Instructions, Input: input.Input, Tools: o.tools, Handoffs: o.handoffs,
+		Output: agent.Output, Settings: settings, Prompt: agent.Prompt,
+	}
+	request.ConversationID, request.PreviousResponseID = l.serverConversation()
+	return request, nil
+}
+
+func (l *runLoop) emit(event Event) { l.result.queue.push(event) }
+
+func (l *runLoop) emitItem(item *RunItem) {
+	if event, ok := itemEvent(item); ok {
+		l.emit(event)
+	}
+}

@@ -1,0 +1,128 @@
+package modelpolicy_test
+
+import (
+	"context"
+	"iter"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"runstream/runner"
+	"runstream/runner/modelpolicy"
+)
+
+// attempts is a model that does one thing after the other.
+type attempts struct {
+	does  []func(ctx context.Context, yield func(runner.RawEvent, error) bool)
+	asked []time.Time
+}
+
+func (a *attempts) Stream(ctx context.Context, _ *runner.ModelRequest) iter.Seq2[runner.RawEvent, error] {
+	return func(yield func(runner.RawEvent, error) bool) {
+		does := a.does[len(a.asked)]
+		a.asked = append(a.asked, time.Now())
+		does(ctx, yield)
+	}
+}
+
+func events(types ...string) func(context.Context, func(runner.RawEvent, error) bool) {
+	return func(_ context.Context, yield func(runner.RawEvent, error) bool) {
+		for _, t := range types {
+			if !yield(runner.RawEvent{Type: t}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func fails(err error, before ...string) func(context.Context, func(runner.RawEvent, error) bool) {
+	return func(ctx context.Context, yield func(runner.RawEvent, error) bool) {
+		events(before...)(ctx, yield)
+		yield(runner.RawEvent{}, err)
+	}
+}
+
+func read(ctx context.Context, model runner.Model) (types []string, err error) {
+	for event, err := range model.Stream(ctx, &runner.ModelRequest{}) {
+		if err != nil {
+			return types, err
+		}
+		types = append(types, event.Type)
+	}
+	return types, nil
+}
+
+var (
+	busy    = &runner.APIError{Status: 503}
+	refused = &runner.APIError{Status: 401}
+)
+
+func TestRetry(t *testing.T) {
+	for name, tc := range map[string]struct {
+		does  []func(context.Context, func(runner.RawEvent, error) bool)
+		want  []string
+		err   error
+		asked int
+	}{
+		"what fails before the answer is tried again": {does: []func(context.Context, func(runner.RawEvent, error) bool){
+			fails(busy, "response.created", "response.in_progress"), events("response.created", "delta")},
+			want: []string{"response.created", "response.in_progress", "response.created", "delta"}, asked: 2},
+		"an answer that has begun is not": {does: []func(context.Context, func(runner.RawEvent, error) bool){
+			fails(busy, "response.created", "delta")}, want: []string{"response.created", "delta"}, err: busy, asked: 1},
+		"a refused key is not": {does: []func(context.Context, func(runner.RawEvent, error) bool){fails(refused)}, err: refused, asked: 1},
+		"there is an end to it": {does: []func(context.Context, func(runner.RawEvent, error) bool){
+			fails(busy), fails(busy), fails(busy)}, err: busy, asked: 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				model := &attempts{does: tc.does}
+				got, err := read(t.Context(), modelpolicy.Retry(model, modelpolicy.Policy{Retries: 2}))
+				assert.Equal(t, tc.want, got)
+				assert.Equal(t, tc.err, err)
+				assert.Len(t, model.asked, tc.asked)
+			})
+		})
+	}
+}
+
+func TestRetryWaitsAsLongAsTheServerAsks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		model := &attempts{does: []func(context.Context, func(runner.RawEvent, error) bool){
+			fails(&runner.APIError{Status: 429, RetryAfter: 30 * time.Second}), events("delta")}}
+		_, err := read(t.Context(), modelpolicy.Retry(model, modelpolicy.Policy{Retries: 1}))
+		require.NoError(t, err)
+		assert.Equal(t, 30*time.Second, model.asked[1].Sub(model.asked[0]))
+	})
+}
+
+func TestTheEndOfTheContextEndsTheWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		model := &attempts{does: []func(context.Context, func(runner.RawEvent, error) bool){
+			fails(&runner.APIError{Status: 429, RetryAfter: time.Hour})}}
+		_, err := read(ctx, modelpolicy.Retry(model, modelpolicy.Policy{Retries: 1}))
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+	})
+}
+
+func TestTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hangs := func(ctx context.Context, yield func(runner.RawEvent, error) bool) {
+			<-ctx.Done()
+			yield(runner.RawEvent{}, context.Cause(ctx))
+		}
+		model := &attempts{does: []func(context.Context, func(runner.RawEvent, error) bool){hangs, hangs}}
+		_, err := read(t.Context(), modelpolicy.Timeout(model, 90*time.Second))
+		var late *modelpolicy.TimeoutError
+		require.ErrorAs(t, err, &late)
+		assert.Equal(t, "ModelTimeoutError", runner.ErrorName(err))
+		assert.EqualError(t, err, "Model call timed out after 90 seconds.")
+
+		_, err = read(t.Context(), modelpolicy.Retry(modelpolicy.Timeout(model, time.Second), modelpolicy.Policy{Retries: 0}))
+		assert.ErrorAs(t, err, &late)
+	})
+}

@@ -1,0 +1,120 @@
+package modelpolicy
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"math/rand/v2"
+	"time"
+
+	"runstream/runner"
+)
+
+// Policy says what is tried again, and when.
+type Policy struct {
+	// Retries is how often a request is tried again at most.
+	Retries int
+	// Backoff is the wait before the first retry, doubled for each further one
+	// up to MaxBackoff, less up to a quarter at random; 250 ms and 2 s if zero.
+	// A server that asks for a longer wait gets it.
+	Backoff    time.Duration
+	MaxBackoff time.Duration
+	// Again says whether an error is tried again. Nil is [Transient].
+	Again func(err error) bool
+}
+
+// Transient is true for what a second try may mend: connections that failed,
+// time limits, and the statuses 408, 409, 429 and 5xx.
+func Transient(err error) bool {
+	var late *TimeoutError
+	if errors.As(err, &late) {
+		return true
+	}
+	var failed *runner.APIError
+	if !errors.As(err, &failed) {
+		return false
+	}
+	switch failed.Status {
+	case 0, 408, 409, 429:
+		return true
+	}
+	return failed.Status >= 500
+}
+
+// Retry gives a model that tries again. It does so only while the stream has
+// brought nothing but "response.created" and "response.in_progress": a reader
+// may see these twice, and never two beginnings of an answer.
+func Retry(model runner.Model, policy Policy) runner.Model {
+	if policy.Backoff <= 0 {
+		policy.Backoff = 250 * time.Millisecond
+	}
+	if policy.MaxBackoff <= 0 {
+		policy.MaxBackoff = 2 * time.Second
+	}
+	if policy.Again == nil {
+		policy.Again = Transient
+	}
+	return &retrying{model, policy}
+}
+
+type retrying struct {
+	model  runner.Model
+	policy Policy
+}
+
+// Stream implements [runner.Model].
+func (r *retrying) Stream(ctx context.Context, request *runner.ModelRequest) iter.Seq2[runner.RawEvent, error] {
+	return func(yield func(runner.RawEvent, error) bool) {
+		for attempt := 0; ; attempt++ {
+			failure := r.once(ctx, request, attempt, yield)
+			if failure == nil {
+				return
+			}
+			if err := wait(ctx, r.policy.delay(failure, attempt)); err != nil {
+				yield(runner.RawEvent{}, err)
+				return
+			}
+		}
+	}
+}
+
+// once streams one attempt. It returns the error of one that is to be tried
+// again, and nil when the stream is over for whatever reason.
+func (r *retrying) once(ctx context.Context, request *runner.ModelRequest, attempt int, yield func(runner.RawEvent, error) bool) error {
+	begun := false
+	for event, err := range r.model.Stream(ctx, request) {
+		if err != nil {
+			if !begun && attempt < r.policy.Retries && ctx.Err() == nil && r.policy.Again(err) {
+				return err
+			}
+			yield(runner.RawEvent{}, err)
+			return nil
+		}
+		begun = begun || event.Type != "response.created" && event.Type != "response.in_progress"
+		if !yield(event, nil) {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (p Policy) delay(failure error, attempt int) time.Duration {
+	delay := min(p.Backoff<<min(attempt, 20), p.MaxBackoff)
+	delay -= time.Duration(rand.Int64N(int64(delay/4) + 1))
+	var failed *runner.APIError
+	if errors.As(failure, &failed) {
+		delay = max(delay, failed.RetryAfter)
+	}
+	return delay
+}
+
+func wait(ctx context.Context, delay time.Duration) error {
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,143 @@
+package runner
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// eventQueue hands a run's events to its reader, in order. It is bounded by
+// what the model's responses hold: between turns the run waits for an active
+// reader.
+type eventQueue struct {
+	mu      sync.Mutex
+	events  []Event
+	closed  bool
+	err     error // what the reader ends with
+	reading bool  // a reader is active
+	inHand  bool  // the reader has a batch it has not finished
+	more    chan struct{}
+	taken   chan struct{}
+	dropped atomic.Bool // the reader wants nothing more, not even of its batch
+}
+
+func newEventQueue() *eventQueue {
+	return &eventQueue{more: make(chan struct{}, 1), taken: make(chan struct{}, 1)}
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+func (q *eventQueue) push(e Event) {
+	q.mu.Lock()
+	if !q.closed {
+		q.events = append(q.events, e)
+	}
+	q.mu.Unlock()
+	signal(q.more)
+}
+
+// close ends the queue; what it holds is still read. The first close wins.
+func (q *eventQueue) close(err error) {
+	q.mu.Lock()
+	if !q.closed {
+		q.closed, q.err = true, err
+	}
+	q.mu.Unlock()
+	signal(q.more)
+}
+
+// drop ends the queue at once, without an error.
+func (q *eventQueue) drop() {
+	q.mu.Lock()
+	if !q.closed {
+		q.closed, q.events = true, nil
+		q.dropped.Store(true)
+	}
+	q.mu.Unlock()
+	signal(q.more)
+	signal(q.taken)
+}
+
+// start makes the caller the reader; false where there is one already.
+func (q *eventQueue) start() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.reading {
+		return false
+	}
+	q.reading = true
+	return true
+}
+
+// stop ends reading; events that were not taken stay for the next reader.
+func (q *eventQueue) stop() {
+	q.mu.Lock()
+	q.reading, q.inHand = false, false
+	q.mu.Unlock()
+	signal(q.taken)
+}
+
+// next waits for events and takes all that are there; none at the end. Asking
+// for more says that the last ones are done with.
+func (q *eventQueue) next() ([]Event, error) {
+	for {
+		q.mu.Lock()
+		q.inHand = false
+		if len(q.events) > 0 {
+			batch := q.events
+			q.events, q.inHand = nil, true
+			q.mu.Unlock()
+			return batch, nil
+		}
+		closed, err := q.closed, q.err
+		q.err = nil // an error is told once
+		q.mu.Unlock()
+		if closed {
+			signal(q.more) // for the next reader
+			return nil, err
+		}
+		signal(q.taken)
+		<-q.more
+	}
+}
+
+// putBack returns what a reader that leaves has not come to.
+func (q *eventQueue) putBack(events []Event) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.dropped.Load() {
+		q.events = append(events, q.events...)
+	}
+}
+
+// waitTaken waits until an active reader has done with every event, for as long
+// as limit if that is not zero.
+func (q *eventQueue) waitTaken(ctx context.Context, limit time.Duration) {
+	var late <-chan time.Time
+	if limit > 0 {
+		timer := time.NewTimer(limit)
+		defer timer.Stop()
+		late = timer.C
+	}
+	for {
+		q.mu.Lock()
+		done := !q.reading || q.closed || (len(q.events) == 0 && !q.inHand)
+		q.mu.Unlock()
+		if done {
+			return
+		}
+		select {
+		case <-q.taken:
+		case <-late:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}

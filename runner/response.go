@@ -1,0 +1,98 @@
+package runner
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"runstream/internal/codec"
+)
+
+// responseReader collects a response from its events. It decodes only those
+// that end an item or the response.
+type responseReader struct {
+	done     []json.RawMessage // items that were announced as done
+	response *ModelResponse
+}
+
+func (r *responseReader) read(event RawEvent) error {
+	switch event.Type {
+	case "response.output_item.done":
+		var item json.RawMessage
+		if err := codec.Read(bytes.Clone(event.Data), codec.Fields{"item", &item}); err != nil {
+			return brokenEvent(event, err)
+		}
+		r.done = append(r.done, item)
+	case "response.completed":
+		var response wireResponse
+		if err := codec.Read(bytes.Clone(event.Data), codec.Fields{"response", response.fields()}); err != nil {
+			return brokenEvent(event, err)
+		}
+		r.response = response.modelResponse()
+		if len(r.response.Output) == 0 {
+			r.response.Output = r.done // some servers leave it empty
+		}
+	case "response.incomplete", "response.failed":
+		var response wireResponse
+		if err := codec.Read(event.Data, codec.Fields{"response", response.fields()}); err != nil {
+			return brokenEvent(event, err)
+		}
+		return &ModelBehaviorError{Message: "the model's response ended with " + event.Type + response.reason()}
+	case "error", "response.error":
+		var message string
+		_ = codec.Read(event.Data, codec.Fields{"message", &message}) // it is optional
+		return &ModelBehaviorError{Message: "the model's response ended with an error event: " + message}
+	}
+	return nil
+}
+
+func (r *responseReader) finish() (*ModelResponse, error) {
+	if r.response == nil {
+		return nil, &ModelBehaviorError{Message: "Model did not produce a final response!"}
+	}
+	return r.response, nil
+}
+
+func brokenEvent(event RawEvent, err error) error {
+	return &ModelBehaviorError{Message: "the server sent an event of type " + event.Type + " that cannot be read: " + err.Error(), Err: err}
+}
+
+// wireResponse holds what the run loop reads of a response object.
+type wireResponse struct {
+	ID           string
+	Output       []json.RawMessage
+	Usage        Usage
+	Incomplete   string // why
+	ErrorMessage string
+}
+
+func (r *wireResponse) fields() codec.Fields {
+	u := &r.Usage
+	return codec.Fields{
+		"id", &r.ID,
+		"output", &r.Output,
+		"usage", codec.Fields{
+			"input_tokens", &u.InputTokens,
+			"input_tokens_details", codec.Fields{"cached_tokens", &u.CachedTokens, "cache_write_tokens", &u.CacheWriteTokens},
+			"output_tokens", &u.OutputTokens,
+			"output_tokens_details", codec.Fields{"reasoning_tokens", &u.ReasoningTokens},
+			"total_tokens", &u.TotalTokens,
+		},
+		"incomplete_details", codec.Fields{"reason", &r.Incomplete},
+		"error", codec.Fields{"message", &r.ErrorMessage},
+	}
+}
+
+func (r *wireResponse) modelResponse() *ModelResponse {
+	r.Usage.Requests = 1 // a request counts where the server does not say what it used
+	return &ModelResponse{Output: r.Output, ResponseID: r.ID, Usage: r.Usage}
+}
+
+func (r *wireResponse) reason() string {
+	switch {
+	case r.ErrorMessage != "":
+		return ": " + r.ErrorMessage
+	case r.Incomplete != "":
+		return ": " + r.Incomplete
+	}
+	return ""
+}

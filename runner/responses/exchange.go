@@ -1,0 +1,45 @@
+package responses
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"iter"
+
+	"runstream/runner"
+)
+
+// Exchange posts a request and yields the messages of the answer, up to its
+// end or to "[DONE]". It ends after an error, which is context.Cause(ctx) where
+// ctx has ended. Data may share memory, which is never reused.
+func Exchange(ctx context.Context, transport Transport, path string, body []byte) iter.Seq2[Message, error] {
+	return func(yield func(Message, error) bool) {
+		stream, err := transport.Post(ctx, path, body)
+		if err != nil {
+			yield(Message{}, ended(ctx, err))
+			return
+		}
+		defer stream.Close()
+		for message, err := range ReadEvents(stream) {
+			if err != nil {
+				yield(Message{}, ended(ctx, err))
+				return
+			}
+			if bytes.HasPrefix(message.Data, []byte("[DONE]")) || !yield(message, nil) {
+				return
+			}
+		}
+	}
+}
+
+// ended tells why a stream broke off: the context's cause where it ended.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var named runner.Error
+	if errors.As(err, &named) {
+		return err
+	}
+	return &runner.APIError{Message: "the connection to the model server broke off: " + err.Error(), Err: err}
+}

@@ -1,0 +1,133 @@
+package responses
+
+import (
+	"bytes"
+	"io"
+	"iter"
+
+	"runstream/runner"
+)
+
+// Message is one event of a server-sent event stream.
+type Message struct {
+	// Event is its name, empty where it has none.
+	Event string
+	// Data is its text. It must not be changed.
+	Data []byte
+}
+
+// MaxMessage is how large one event may be, in bytes.
+const MaxMessage = 64 << 20
+
+const readSize = 64 << 10
+
+// ReadEvents reads a stream of events as WHATWG's HTML standard frames it
+// (section 9.2.6, "Interpreting an event stream"). An event that the stream
+// breaks off in is left out. Data may share memory, which is never reused.
+func ReadEvents(r io.Reader) iter.Seq2[Message, error] {
+	return func(yield func(Message, error) bool) {
+		p := parser{first: true}
+		buf := make([]byte, 0, readSize)
+		for {
+			if len(buf) == cap(buf) {
+				buf = append(make([]byte, 0, max(readSize, 2*len(buf))), buf...)
+			}
+			n, err := r.Read(buf[len(buf):cap(buf)])
+			rest, ok := p.feed(buf[:len(buf)+n], yield)
+			if !ok {
+				return
+			}
+			buf = rest
+			if len(buf)+len(p.data) > MaxMessage {
+				yield(Message{}, &runner.ModelBehaviorError{Message: "the model server sent an event larger than 64 MiB"})
+				return
+			}
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				yield(Message{}, err)
+				return
+			}
+		}
+	}
+}
+
+// parser collects the fields of the event that is being read.
+type parser struct {
+	first   bool // nothing was read yet: a byte order mark may come
+	afterCR bool // the last line ended in CR: an LF belongs to it
+	seen    int  // so much of what is left holds no line end
+	name    string
+	data    []byte
+	hasData bool
+	last    string // the name before, which is nearly always the next one too
+}
+
+// feed reads the whole lines of buf and returns what is left of it. It returns
+// false when yield has had enough.
+func (p *parser) feed(buf []byte, yield func(Message, error) bool) (rest []byte, ok bool) {
+	if p.first {
+		bom := []byte("\ufeff")
+		if len(buf) < len(bom) && bytes.HasPrefix(bom, buf) {
+			return buf, true
+		}
+		buf = bytes.TrimPrefix(buf, bom)
+		p.first = false
+	}
+	for {
+		if p.afterCR && len(buf) > 0 {
+			p.afterCR = false
+			buf = bytes.TrimPrefix(buf, []byte("\n"))
+		}
+		end := lineEnd(buf[p.seen:])
+		if end < 0 {
+			p.seen = len(buf)
+			return buf, true
+		}
+		end += p.seen
+		line := buf[:end:end]
+		p.seen, p.afterCR = 0, buf[end] == '\r'
+		buf = buf[end+1:]
+		if len(line) > 0 {
+			p.field(line)
+			continue
+		}
+		message, whole := Message{Event: p.name, Data: p.data}, p.hasData
+		p.name, p.data, p.hasData = "", nil, false
+		if whole && !yield(message, nil) {
+			return nil, false
+		}
+	}
+}
+
+// lineEnd finds the first CR or LF. Most lines end in LF and hold no CR, so LF
+// is looked for first.
+func lineEnd(buf []byte) int {
+	lf := bytes.IndexByte(buf, '\n')
+	if lf < 0 {
+		return bytes.IndexByte(buf, '\r')
+	}
+	if cr := bytes.IndexByte(buf[:lf], '\r'); cr >= 0 {
+		return cr
+	}
+	return lf
+}
+
+func (p *parser) field(line []byte) {
+	field, value, _ := bytes.Cut(line, []byte(":"))
+	value = bytes.TrimPrefix(value, []byte(" "))
+	switch string(field) {
+	case "event":
+		if p.last != string(value) {
+			p.last = string(value)
+		}
+		p.name = p.last
+	case "data":
+		if !p.hasData {
+			p.data, p.hasData = value, true
+			return
+		}
+		p.data = append(append(p.data, '\n'), value...) // copies: value ends where its capacity does
+	}
+}

@@ -1,0 +1,244 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"sync"
+)
+
+// StreamResult is a run: its events as they come, and what is known of it so
+// far. It is safe for concurrent use. The slices that it returns must not be
+// changed.
+//
+// The run starts with [RunStreamed] and goes on whether or not its events are
+// read; they are kept until then.
+type StreamResult struct {
+	queue *eventQueue
+	stop  context.CancelCauseFunc
+	ended chan struct{}
+
+	mu        sync.Mutex
+	state     *State // as of the last turn; replaced, never changed
+	output    any
+	err       error
+	complete  bool
+	paused    bool // the run ended with calls that wait for a decision
+	afterTurn bool
+	cancelled bool // set before the run ends, by the run alone
+}
+
+func newResult(stop context.CancelCauseFunc) *StreamResult {
+	return &StreamResult{queue: newEventQueue(), stop: stop, ended: make(chan struct{})}
+}
+
+// errCancelled is the cause of a context that [StreamResult.Cancel] ended.
+var errCancelled = errors.New("the run was cancelled")
+
+// Events yields the run's events in the order in which they happened, from the
+// first on. They end when everything that follows the last token is done. An
+// error comes last, once; it is context.Cause(ctx) where the run's context
+// ended. Leaving the loop early leaves the run going: cancel its context, or
+// call [StreamResult.Cancel], to stop it.
+//
+// One loop may read at a time; a second one gets a [*UserError].
+func (r *StreamResult) Events() iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		for batch, err := range r.Batches() {
+			if err != nil {
+				yield(Event{}, err)
+				return
+			}
+			for i, event := range batch {
+				if !yield(event, nil) || r.queue.dropped.Load() {
+					r.queue.putBack(batch[i+1:])
+					return
+				}
+			}
+		}
+	}
+}
+
+// Batches yields the events of [StreamResult.Events] in groups: each time all
+// that are there. A reader takes either.
+func (r *StreamResult) Batches() iter.Seq2[[]Event, error] {
+	return func(yield func([]Event, error) bool) {
+		if !r.queue.start() {
+			yield(nil, &UserError{Message: "the events of this run are being read already; read them in one place and pass them on"})
+			return
+		}
+		defer r.queue.stop()
+		for {
+			batch, err := r.queue.next()
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if batch == nil {
+				return
+			}
+			if !yield(batch, nil) {
+				return
+			}
+		}
+	}
+}
+
+// CancelMode says when a cancelled run stops.
+type CancelMode string
+
+// The modes of cancelling.
+const (
+	// CancelImmediate stops the model call and the tools. The unfinished turn
+	// is not part of the result; a resumed run asks the model again.
+	CancelImmediate CancelMode = "immediate"
+	// CancelAfterTurn lets the turn's answer and tools finish, and no further
+	// model call be made.
+	CancelAfterTurn CancelMode = "after_turn"
+)
+
+// Cancel stops the run and returns at once; [StreamResult.Wait] waits until it
+// has stopped. Its events end without an error; after CancelImmediate those not
+// read yet are dropped. Cancelling a run that ended does nothing.
+func (r *StreamResult) Cancel(mode CancelMode) {
+	if mode == CancelAfterTurn {
+		r.mu.Lock()
+		r.afterTurn = true
+		r.mu.Unlock()
+		return
+	}
+	r.stop(errCancelled)
+	r.queue.drop()
+}
+
+// Wait waits until the run has ended and let go of everything. It returns the
+// run's error, also where the events told it before, or ctx's.
+func (r *StreamResult) Wait(ctx context.Context) error {
+	select {
+	case <-r.ended:
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return r.err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Done is closed when the run has ended.
+func (r *StreamResult) Done() <-chan struct{} { return r.ended }
+
+// IsComplete says whether the run has ended.
+func (r *StreamResult) IsComplete() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.complete
+}
+
+// FinalOutput gives the answer: a string, or the decoded value of a structured
+// output. It is nil until the run is complete, and for one that was
+// interrupted or cancelled.
+func (r *StreamResult) FinalOutput() any {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.output
+}
+
+// State gives the run as a state of its own: deciding on it changes nothing
+// here. While the run goes on it is the state of the last finished turn.
+func (r *StreamResult) State() *State { return r.published().clone() }
+
+// Interruptions gives the calls that the run has stopped for, in call order.
+// There are none while it goes on, and none after an error: what still waits
+// then is in [StreamResult.State].
+func (r *StreamResult) Interruptions() []*RunItem {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.paused {
+		return nil
+	}
+	return r.state.interruptions()
+}
+
+// NewItems gives all that happened, of finished turns, the calls that wait for a
+// decision included.
+func (r *StreamResult) NewItems() []*RunItem { return r.published().allItems() }
+
+// RawResponses gives the model's answers, of finished turns.
+func (r *StreamResult) RawResponses() []*ModelResponse { return r.published().responses }
+
+// LastResponseID gives the id of the last answer, empty where there is none.
+func (r *StreamResult) LastResponseID() string {
+	responses := r.published().responses
+	if len(responses) == 0 {
+		return ""
+	}
+	return responses[len(responses)-1].ResponseID
+}
+
+// LastAgent gives the agent that has the conversation.
+func (r *StreamResult) LastAgent() *Agent { return r.published().agent }
+
+// CurrentTurn counts the model calls that were begun; it is one more than the
+// limit where that was exceeded.
+func (r *StreamResult) CurrentTurn() int { return r.published().turn }
+
+// MaxTurns gives the limit of model calls, 0 for none.
+func (r *StreamResult) MaxTurns() int { return r.published().maxTurns }
+
+// Usage gives what the run has used, that of resumed runs before it included.
+func (r *StreamResult) Usage() Usage { return r.published().usage.get() }
+
+// InputGuardrailResults gives what the input guardrails said.
+func (r *StreamResult) InputGuardrailResults() []GuardrailResult {
+	return r.published().inputGuardrails
+}
+
+// OutputGuardrailResults gives what the output guardrails said.
+func (r *StreamResult) OutputGuardrailResults() []GuardrailResult {
+	return r.published().outputGuardrails
+}
+
+// ToolGuardrailResults gives what the guardrails of tools said.
+func (r *StreamResult) ToolGuardrailResults() (inputs, outputs []ToolGuardrailResult) {
+	s := r.published()
+	return s.toolInputGuardrails, s.toolOutputGuardrails
+}
+
+// ToInputList gives the whole conversation, the run's input included, as input
+// for another run. The caller may append to it.
+func (r *StreamResult) ToInputList() []json.RawMessage {
+	s := r.published()
+	return s.inputList(s.allItems())
+}
+
+func (r *StreamResult) published() *State {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.state
+}
+
+func (r *StreamResult) publish(s *State) {
+	copied := s.clone()
+	r.mu.Lock()
+	r.state = copied
+	r.mu.Unlock()
+}
+
+func (r *StreamResult) stopsAfterTurn() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.afterTurn
+}
+
+// finish ends the run.
+func (r *StreamResult) finish(s *State, output any, err error) {
+	r.publish(s)
+	r.mu.Lock()
+	r.output, r.err, r.complete = output, err, true
+	r.paused = err == nil && s.step == stepInterrupted && !r.cancelled
+	r.mu.Unlock()
+	r.queue.close(err)
+	r.stop(nil)
+	close(r.ended)
+}

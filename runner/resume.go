@@ -1,0 +1,306 @@
+package runner
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"runstream/internal/codec"
+)
+
+// resumeTurn settles an interrupted turn: it runs what was approved, answers
+// what was rejected, and stops again while a decision is missing. A call that
+// has an output is never run again.
+func (l *runLoop) resumeTurn(ctx context.Context) (next, error) {
+	s := l.s
+	work := s.work
+	if work == nil {
+		return next{}, &UserError{Message: "No processed response found in previous state"}
+	}
+	calls, err := l.openCalls(ctx, work)
+	if err != nil {
+		return next{}, err
+	}
+	l.beginTurn()
+	l.recover(work)
+	s.tools.record(s.agent, work.toolsUsed)
+	results, err := l.runCalls(ctx, calls)
+	for _, result := range results {
+		l.keepPaused(work, result)
+	}
+	l.makeResumed(work, results)
+	var refused []*RunItem
+	for _, result := range results {
+		if result.item != nil && result.verdict == rejected {
+			refused = append(refused, result.item)
+		}
+	}
+	var then next
+	if err == nil {
+		then, err = l.decide(ctx, work, l.withEarlier(work, results))
+	}
+	if err != nil {
+		l.leaveUnannounced(refused)
+		return next{}, err
+	}
+	callOrder(l.made, work.response)
+	callOrder(s.items[l.start.items:], work.response)
+	if !then.filtered {
+		callOrder(s.generated[l.start.generated:], work.response)
+	}
+	if then.late = l.settleMade(); then.kind != nextFinal {
+		l.emitItems(then.late) // a final output is announced once it has passed
+	}
+	return then, nil
+}
+
+// makeResumed adds what the resumed calls made: outputs of functions, those of
+// other tools, and what waits. Rejections of other tools come after all that
+// waits.
+func (l *runLoop) makeResumed(work *turnWork, results []callResult) {
+	for _, result := range results {
+		if result.item != nil && result.item.Type == ToolCallOutputItem && !result.isLateRejection() {
+			l.make(result.item)
+		}
+	}
+	for _, item := range work.waitingInOrder(waitingItems(l.withEarlier(work, results))) {
+		if !slices.Contains(l.s.generated, item) {
+			l.make(item)
+		}
+	}
+	for _, result := range results {
+		if result.item != nil && result.isLateRejection() {
+			l.late = append(l.late, result.item)
+		}
+	}
+}
+
+// waitingInOrder orders what a resumed turn waits for: first what waited before
+// for custom tools and inside agent tools, then the rest.
+func (w *turnWork) waitingInOrder(pending []*RunItem) []*RunItem {
+	var first []*RunItem
+	for _, before := range w.interruptions {
+		own := slices.ContainsFunc(w.calls, func(c localCall) bool { return c.item.CallID() == before.CallID() && c.kind != customCalls })
+		for _, item := range pending {
+			if !own && item.CallID() == before.CallID() && !slices.Contains(first, item) {
+				first = append(first, item)
+			}
+		}
+	}
+	rest := slices.DeleteFunc(slices.Clone(pending), func(item *RunItem) bool { return slices.Contains(first, item) })
+	return append(first, rest...)
+}
+
+func (r callResult) isLateRejection() bool {
+	return r.kind != functionCalls && r.verdict == rejected
+}
+
+// leaveUnannounced keeps the outputs of a resumed turn that failed: their calls
+// have run. They are announced when the turn is resumed again, which refuses
+// anew what was refused.
+func (l *runLoop) leaveUnannounced(refused []*RunItem) {
+	s := l.s
+	outputs := slices.DeleteFunc(l.settleMade(), func(item *RunItem) bool {
+		return item.Type == ToolApprovalItem || slices.Contains(refused, item)
+	})
+	s.ledger.forget(refused)
+	s.generated = append(s.generated[:l.start.generated], outputs...)
+	s.items = s.items[:l.start.items]
+}
+
+// recover takes up the outputs that an earlier attempt to resume the turn left
+// unannounced.
+func (l *runLoop) recover(work *turnWork) {
+	s := l.s
+	left := s.unannounced()
+	s.generated = slices.DeleteFunc(s.generated, func(item *RunItem) bool { return slices.Contains(left, item) })
+	l.start.generated = len(s.generated)
+	for _, item := range left {
+		l.make(item)
+	}
+}
+
+// allItems gives what happened, with what a failed attempt to resume a turn has
+// done.
+func (s *State) allItems() []*RunItem { return slices.Concat(s.items, s.unannounced()) }
+
+// unannounced gives the outputs that an interrupted turn has and that were not
+// announced yet.
+func (s *State) unannounced() []*RunItem {
+	if s.step != stepInterrupted || s.work == nil || len(s.work.items) == 0 {
+		return nil
+	}
+	start := slices.Index(s.generated, s.work.items[0])
+	if start < 0 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(s.generated[start:]), func(item *RunItem) bool {
+		return item.Type != ToolCallOutputItem && item.Type != MCPApprovalResponseItem || slices.Contains(s.items, item)
+	})
+}
+
+// openCalls gives the calls of an interrupted turn that have no output yet,
+// with what was decided on them.
+func (l *runLoop) openCalls(ctx context.Context, work *turnWork) ([]localCall, error) {
+	s := l.s
+	waiting := map[string]bool{}
+	for _, item := range work.interruptions {
+		waiting[item.CallID()] = true
+	}
+	finished := finishedCalls(s.generated)
+	offer := l.offer(ctx)
+	var calls []localCall
+	for _, c := range work.calls {
+		callID := c.item.CallID()
+		if finished[callID] {
+			continue
+		}
+		known, err := s.ledger.register(identityOf(c.item))
+		if err != nil {
+			return nil, err
+		}
+		if c.paused == nil && (!waiting[callID] || s.ledger[callID].Executed) {
+			return nil, &ModelBehaviorError{Message: "call " + strconv.Quote(callID) + " was begun, but its output was not kept; it is not run a second time, start a new run"}
+		}
+		c.call = nil
+		l.readVerdict(&c)
+		switch {
+		case c.paused != nil && !c.paused.decided():
+			c.verdict = undecided // the run inside waits for the rest
+		case c.paused != nil:
+			c.verdict = approved // it was, when it began
+		case !known:
+			c.verdict = undecided // a decision that is bound to no call counts for nothing
+		}
+		if c.verdict == approved {
+			c.tool = offer.local(c.kind, c.item.key, c.item.ToolName)
+			if c.tool == nil {
+				return nil, &ModelBehaviorError{Message: "Tool " + c.item.ToolName + " not found in agent " + c.item.Agent.Name}
+			}
+			if err := checkBinding(work, c); err != nil {
+				return nil, err
+			}
+		} else if c.tool == nil {
+			c.tool = lostTool(c.kind)
+		}
+		calls = append(calls, c)
+	}
+	return calls, nil
+}
+
+// checkBinding refuses an approved call of a local MCP tool whose server is
+// another one now.
+func checkBinding(work *turnWork, c localCall) error {
+	f, ok := c.tool.(*FunctionTool)
+	before, bound := work.bindings[c.item.CallID()]
+	if !ok || f.MCP == nil && !bound || f.MCP != nil && bound && *f.MCP == before {
+		return nil
+	}
+	return &UserError{Message: "Cannot resume a local MCP tool call with a missing or different recipient binding; give the agent the same servers in the same order"}
+}
+
+// decided says whether the paused run of an agent tool may go on: once all that
+// it waits for is approved, or something is rejected.
+func (s *State) decided() bool {
+	waits := false
+	for _, item := range s.interruptions() {
+		switch s.decisionOn(item) {
+		case rejected:
+			return true
+		case undecided:
+			waits = true
+		}
+	}
+	return !waits
+}
+
+// decisionOn reads the decision on an interruption, be it one of an agent tool.
+func (s *State) decisionOn(item *RunItem) verdict {
+	owner, waiting := s.owner(item)
+	if waiting == nil {
+		return undecided
+	}
+	v, _ := owner.verdict(waiting)
+	return v
+}
+
+// lostTool answers the rejected calls of a tool that the agent has lost.
+func lostTool(kind callKind) localTool {
+	switch kind {
+	case customCalls:
+		return &CustomTool{}
+	case shellCalls:
+		return &ShellTool{}
+	case patchCalls:
+		return &ApplyPatchTool{}
+	case computerCalls:
+		return &ComputerTool{}
+	case localShellCalls:
+		return &LocalShellTool{}
+	}
+	return &FunctionTool{}
+}
+
+// keepPaused remembers the inner run of an agent tool that waits again, and
+// forgets that of one that has finished.
+func (l *runLoop) keepPaused(work *turnWork, result callResult) {
+	for i := range work.calls {
+		if work.calls[i].item == result.localCall.item {
+			work.calls[i].paused = result.paused
+			if result.item != nil {
+				work.calls[i].paused = nil
+			}
+		}
+	}
+}
+
+// withEarlier adds the outputs that the turn had before its pause, in call
+// order, and keeps the placeholders of calls that still wait.
+func (l *runLoop) withEarlier(work *turnWork, results []callResult) []callResult {
+	var all []callResult
+	for i := range work.calls {
+		c := &work.calls[i]
+		at := slices.IndexFunc(results, func(r callResult) bool { return r.localCall.item == c.item })
+		if at < 0 {
+			all = append(all, l.earlierResult(c))
+			continue
+		}
+		result := results[at]
+		if result.item != nil && result.item.Type == ToolApprovalItem {
+			for _, waiting := range work.interruptions {
+				if waiting.CallID() == c.item.CallID() {
+					result.item = waiting
+				}
+			}
+		}
+		all = append(all, result)
+	}
+	return all
+}
+
+func (l *runLoop) earlierResult(c *localCall) callResult {
+	result := callResult{localCall: c}
+	if c.call == nil {
+		l.readVerdict(c)
+	}
+	for _, item := range l.s.generated {
+		if item.Type == ToolCallOutputItem && item.CallID() == c.item.CallID() {
+			result.item = item
+			if value, err := codec.ReadExact(item.Output); err == nil {
+				result.value = value
+			}
+		}
+	}
+	return result
+}
+
+// finishedCalls gives the ids of the calls that have an output.
+func finishedCalls(items []*RunItem) map[string]bool {
+	finished := map[string]bool{}
+	for _, item := range items {
+		if item.Type == ToolCallOutputItem || item.Type == HandoffOutputItem {
+			finished[item.CallID()] = true
+		}
+	}
+	return finished
+}

@@ -1,0 +1,351 @@
+package runner
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"sync"
+)
+
+// State is a run that can go on: paused for approval, stopped after a turn, or
+// finished. Get it from [StreamResult.State] or [ParseState]; give it to
+// [RunStreamed] to resume.
+//
+// A state that was given to a run is that run's own while it lasts: methods
+// that change or write it then fail with a [*UserError]. Afterwards it is where
+// the run ended, so that resuming it again repeats no call; the model is asked
+// for its next answer.
+type State struct {
+	mu      sync.Mutex
+	running bool
+
+	graph *agentGraph
+	agent *Agent
+
+	turn     int
+	maxTurns int // 0: no limit
+
+	original  conversationInput
+	owned     []ownedItem       // run items that nested history has put into it
+	pending   []json.RawMessage // staged by AddInput
+	generated []*RunItem        // the model's input after the original one
+	items     []*RunItem        // all that happened
+	responses []*ModelResponse
+	usage     *usageMeter
+
+	approvals approvalStore
+	ledger    ledger
+	tools     toolUse
+
+	step  step
+	work  *turnWork // of the interrupted turn
+	fresh bool      // no turn was begun
+
+	persisted int        // items of this turn that the session has
+	held      *heldWrite // never changed; replaced
+
+	inputGuardrails      []GuardrailResult
+	outputGuardrails     []GuardrailResult
+	toolInputGuardrails  []ToolGuardrailResult
+	toolOutputGuardrails []ToolGuardrailResult
+
+	carried carried
+}
+
+// step is what a resumed run does first.
+type step int
+
+const (
+	stepModel       step = iota // nothing is pending: ask the model
+	stepRunAgain                // the same, said explicitly by the run before
+	stepInterrupted             // settle the decisions of the interrupted turn
+)
+
+// carried are parts of a state document that this package keeps as they are.
+type carried struct {
+	Context     json.RawMessage
+	ContextMeta json.RawMessage
+	Trace       json.RawMessage
+	Sandbox     json.RawMessage
+	// PendingSessionWrite is what another runner had not saved yet.
+	PendingSessionWrite json.RawMessage
+
+	ConversationID         *string
+	PreviousResponseID     *string
+	AutoPreviousResponseID bool
+	PromptCacheKey         *string
+	ReasoningItemIDPolicy  *string
+	// ToolInput is the structured input of an agent used as a tool.
+	ToolInput json.RawMessage
+}
+
+func newState(agent *Agent, original conversationInput, maxTurns int) *State {
+	return &State{
+		graph: newAgentGraph(agent), agent: agent, original: original, maxTurns: maxTurns, usage: &usageMeter{},
+		approvals: approvalStore{named: map[string]*decisionRecord{}}, ledger: ledger{},
+	}
+}
+
+// Decision is what a reviewer says of a call.
+type Decision struct {
+	Approve bool
+	// Always makes it hold for every later call of the same tool by the same
+	// agent, as long as the run lasts.
+	Always bool
+	// Message is what the model is told of a rejection, nil for the default; an
+	// empty one is kept.
+	Message *string
+}
+
+// Interruptions gives the calls that wait for a decision, in call order.
+func (s *State) Interruptions() []*RunItem {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.interruptions()
+}
+
+func (s *State) interruptions() []*RunItem {
+	if s.step != stepInterrupted || s.work == nil {
+		return nil
+	}
+	return slices.Clone(s.work.interruptions)
+}
+
+// Approve lets a waiting call run. Nothing runs before the state is resumed.
+func (s *State) Approve(item *RunItem) error { return s.Decide(item, Decision{Approve: true}) }
+
+// Reject answers a waiting call with a message; the default one if empty.
+func (s *State) Reject(item *RunItem, message string) error {
+	d := Decision{}
+	if message != "" {
+		d.Message = &message
+	}
+	return s.Decide(item, d)
+}
+
+// Decide records a decision on a waiting call, one of those that Interruptions
+// gives; on any other it fails with a [*UserError]. The last decision on a call
+// holds, and a call that was decided stays among the interruptions until the
+// state is resumed.
+func (s *State) Decide(item *RunItem, d Decision) error {
+	if err := s.lock(); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	owner, waiting := s.owner(item)
+	if waiting == nil {
+		return &UserError{Message: "call " + strconv.Quote(item.CallID()) + " does not wait for a decision in this state; decide on the items that Interruptions returns"}
+	}
+	if _, err := owner.ledger.register(identityOf(waiting)); err != nil {
+		return err
+	}
+	owner.record(waiting).decide(waiting.CallID(), owner.ledger[waiting.CallID()].Scope, d)
+	return nil
+}
+
+// owner finds the run that a waiting call belongs to: this one, or that of an
+// agent used as a tool, at any depth.
+func (s *State) owner(item *RunItem) (*State, *RunItem) {
+	if s.step != stepInterrupted || s.work == nil {
+		return nil, nil
+	}
+	for _, call := range s.work.calls {
+		if call.paused != nil {
+			if owner, waiting := call.paused.owner(item); waiting != nil {
+				return owner, waiting
+			}
+		}
+	}
+	for _, waiting := range s.work.interruptions {
+		if waiting.CallID() == item.CallID() && waiting.Agent == item.Agent && !s.isNested(waiting) {
+			return s, waiting
+		}
+	}
+	return nil, nil
+}
+
+// identityOf is what a call, or its placeholder, is identified by.
+func identityOf(item *RunItem) callIdentity {
+	return callIdentity{raw: item.Raw, key: item.key, name: item.ToolName}
+}
+
+// isNested says whether an interruption is one of an agent used as a tool.
+func (s *State) isNested(item *RunItem) bool {
+	return slices.ContainsFunc(s.work.calls, func(c localCall) bool {
+		return c.paused != nil && slices.Contains(c.paused.interruptions(), item)
+	})
+}
+
+// record gives the record that decisions on a call go into.
+func (s *State) record(item *RunItem) *decisionRecord {
+	head := item.parsed()
+	switch head.Type {
+	case "function_call":
+		return s.approvals.function(item.Agent, item.key.approvalKey(), true)
+	case "mcp_approval_request":
+		return s.approvals.hostedRecord(mcpIdentity(head), true)
+	}
+	if s.approvals.named[item.ToolName] == nil {
+		s.approvals.named[item.ToolName] = &decisionRecord{}
+	}
+	return s.approvals.named[item.ToolName]
+}
+
+// forget removes the decisions that a call's verdict would rest on.
+func (s *State) forget(item *RunItem) {
+	s.record(item).forget(item.CallID())
+	if named := s.approvals.named[item.key.approvalKey()]; named != nil {
+		named.forget(item.CallID())
+	}
+}
+
+// verdict reads the decision on a call.
+func (s *State) verdict(item *RunItem) (verdict, *string) {
+	head, callID := item.parsed(), item.CallID()
+	scope := s.ledger[callID].Scope
+	switch head.Type {
+	case "function_call":
+		return s.approvals.functionVerdict(item.Agent, item.key.approvalKey(), callID, scope)
+	case "mcp_approval_request":
+		if record := s.approvals.hostedRecord(mcpIdentity(head), false); record != nil {
+			return record.verdict(callID, scope, true)
+		}
+		return undecided, nil
+	}
+	if record := s.approvals.named[item.ToolName]; record != nil {
+		return record.verdict(callID, scope, true)
+	}
+	return undecided, nil
+}
+
+// AddInput stages a user's message that the next model call gets after the
+// pending tools' outputs. It is refused where no model call is sure to follow:
+// for a run that has ended, that has no turn left, or that a waiting tool's
+// output may end.
+func (s *State) AddInput(items ...json.RawMessage) error {
+	if err := checkItems(items); err != nil {
+		return err
+	}
+	if err := s.lock(); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	switch {
+	case s.step == stepModel:
+		return &UserError{Message: "Cannot add input to a terminal RunState"}
+	case s.maxTurns > 0 && s.turn >= s.maxTurns:
+		return &UserError{Message: "Cannot add input to a RunState with no remaining model turns"}
+	case s.step == stepInterrupted && s.mayEndByTool():
+		return &UserError{Message: "Cannot add input to an interrupted RunState whose tool result may end the run"}
+	}
+	s.pending = append(s.pending, items...)
+	return nil
+}
+
+// mayEndByTool says whether an output of the interrupted turn may be the final
+// one.
+func (s *State) mayEndByTool() bool {
+	behavior := s.agent.ToolUse
+	if behavior.Func != nil || behavior.StopOnFirstTool {
+		return true
+	}
+	var names []string
+	for _, item := range s.work.interruptions {
+		names = append(names, item.ToolName)
+	}
+	for _, c := range s.work.calls {
+		if c.kind == functionCalls && len(s.work.handoffs) == 0 {
+			names = append(names, c.item.ToolName, usedName(c.item.key))
+		}
+	}
+	return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(behavior.StopAtTools, name) })
+}
+
+// lock takes the state for a change; it fails while a run has it.
+func (s *State) lock() error {
+	s.mu.Lock()
+	if s.running {
+		s.mu.Unlock()
+		return &UserError{Message: "the state is being resumed; wait for that run to end, or take result.State()"}
+	}
+	return nil
+}
+
+// acquire gives the state to a run, release gives it back.
+func (s *State) acquire() error {
+	if err := s.lock(); err != nil {
+		return err
+	}
+	s.running = true
+	s.mu.Unlock()
+	return nil
+}
+
+func (s *State) release() {
+	s.mu.Lock()
+	s.running = false
+	s.mu.Unlock()
+}
+
+// clone copies what a run or a decision changes. Items and responses are never
+// changed and are shared.
+func (s *State) clone() *State { return s.cloneWith(&usageMeter{total: s.usage.get()}) }
+
+// cloneWith copies the state onto an account of usage, which the runs of its
+// agent tools share.
+func (s *State) cloneWith(usage *usageMeter) *State {
+	return &State{
+		graph: s.graph, agent: s.agent, turn: s.turn, maxTurns: s.maxTurns,
+		original: s.original, owned: s.owned, pending: slices.Clone(s.pending),
+		generated: slices.Clone(s.generated), items: slices.Clone(s.items), responses: slices.Clone(s.responses),
+		usage: usage, approvals: s.approvals.clone(), ledger: s.ledger.clone(), tools: s.tools.clone(),
+		step: s.step, work: s.work.clone(usage), persisted: s.persisted, held: s.held, carried: s.carried,
+		inputGuardrails: slices.Clone(s.inputGuardrails), outputGuardrails: slices.Clone(s.outputGuardrails),
+		toolInputGuardrails: slices.Clone(s.toolInputGuardrails), toolOutputGuardrails: slices.Clone(s.toolOutputGuardrails),
+	}
+}
+
+// inputList is the conversation so far as input items.
+func (s *State) inputList(items []*RunItem) []json.RawMessage {
+	list := slices.Clone(s.original.asItems())
+	for _, item := range items {
+		if item.isInput() && !s.owns(item) {
+			list = append(list, s.withoutReasoningIDs([]json.RawMessage{item.toInput()})...)
+		}
+	}
+	return list
+}
+
+// toolUse notes which tools each agent has used, for resetting tool_choice.
+type toolUse []agentTools
+
+type agentTools struct {
+	agent *Agent
+	names []string
+}
+
+func (u *toolUse) record(agent *Agent, names []string) {
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "tool_search" }) // it is no use of a tool
+	if len(names) == 0 {
+		return
+	}
+	for i := range *u {
+		if (*u)[i].agent == agent {
+			(*u)[i].names = append((*u)[i].names, names...)
+			return
+		}
+	}
+	*u = append(*u, agentTools{agent, slices.Clone(names)})
+}
+
+func (u toolUse) used(agent *Agent) bool {
+	return slices.ContainsFunc(u, func(entry agentTools) bool { return entry.agent == agent && len(entry.names) > 0 })
+}
+
+func (u toolUse) clone() toolUse {
+	copied := slices.Clone(u)
+	for i := range copied {
+		copied[i].names = slices.Clone(copied[i].names)
+	}
+	return copied
+}

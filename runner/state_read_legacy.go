@@ -1,0 +1,51 @@
+package runner
+
+// rebuildLedger makes the ledger of a document from before it had one (1.15):
+// what has an output is done, and what was decided is bound to the call that
+// waits now.
+func rebuildLedger(s *State) {
+	done := finishedCalls(s.generated)
+	for callID := range finishedCalls(s.items) {
+		done[callID] = true
+	}
+	for _, list := range [][]*RunItem{s.items, s.generated} {
+		for _, item := range list {
+			if item.Type != ToolCallItem && item.Type != HandoffCallItem || !done[item.CallID()] {
+				continue
+			}
+			c := identityOf(item)
+			c.handoff = item.Type == HandoffCallItem
+			if _, err := s.ledger.register(c); err == nil {
+				s.ledger.markCompleted(item.CallID())
+			}
+		}
+	}
+	for _, waiting := range s.work.interruptions {
+		owner, item := s.ownerOf(waiting)
+		if item == nil {
+			continue
+		}
+		if record := s.approvals.named[item.key.approvalKey()]; owner != s && record != nil {
+			owner.inheritDecision(item, record) // before 1.15 it was written here
+		}
+	}
+}
+
+// ownerOf is owner before the state is whole.
+func (s *State) ownerOf(item *RunItem) (*State, *RunItem) {
+	for _, c := range s.work.calls {
+		if c.paused != nil {
+			if owner, inner := c.paused.owner(item); inner != nil {
+				return owner, inner
+			}
+		}
+	}
+	return s, item
+}
+
+// inheritDecision takes over a decision on one call that the outer run holds.
+func (s *State) inheritDecision(item *RunItem, outer *decisionRecord) {
+	if v, message := outer.verdict(item.CallID(), "", false); v != undecided {
+		s.record(item).decide(item.CallID(), "", Decision{Approve: v == approved, Message: message})
+	}
+}

@@ -1,0 +1,142 @@
+package runner
+
+import (
+	"encoding/json"
+	"slices"
+
+	"runstream/internal/codec"
+)
+
+// wireItem is a run item as states write it.
+type wireItem struct {
+	Type          ItemType
+	Raw           json.RawMessage
+	Agent         json.RawMessage
+	Output        json.RawMessage
+	SourceAgent   json.RawMessage
+	TargetAgent   json.RawMessage
+	ToolName      string
+	Description   *string
+	Title         string
+	Origin        *ToolOrigin
+	Namespace     string
+	LookupKey     *lookupKey
+	BareNameAlias bool
+	CustomData    json.RawMessage
+	InputID       string
+}
+
+func (w *wireItem) fields() codec.Fields {
+	return codec.Fields{
+		"type", (*string)(&w.Type),
+		"raw_item", &w.Raw,
+		"agent", &w.Agent,
+		"output,omitempty", &w.Output,
+		"source_agent,omitempty", &w.SourceAgent,
+		"target_agent,omitempty", &w.TargetAgent,
+		"tool_name,omitempty", &w.ToolName,
+		"description,omitempty", &w.Description,
+		"title,omitempty", &w.Title,
+		"tool_origin,omitempty", codec.Maybe(&w.Origin, (*ToolOrigin).fields),
+		"tool_namespace,omitempty", &w.Namespace,
+		"tool_lookup_key,omitempty", codec.Maybe(&w.LookupKey, (*lookupKey).fields),
+		"allow_bare_name_alias,omitempty", &w.BareNameAlias,
+		"custom_data,omitempty", &w.CustomData,
+		"input_id,omitempty", &w.InputID,
+	}
+}
+
+func marshalItem(graph *agentGraph, item *RunItem) json.RawMessage {
+	written := wireItem{
+		Type: item.Type, Raw: item.Raw, Agent: mustMarshal(graph.ref(item.Agent)), Output: item.Output,
+		ToolName: item.ToolName, Title: item.Title, Origin: item.Origin, CustomData: item.CustomData, InputID: item.inputID,
+	}
+	if item.SourceAgent != nil && item.TargetAgent != nil {
+		written.SourceAgent, written.TargetAgent = mustMarshal(graph.ref(item.SourceAgent)), mustMarshal(graph.ref(item.TargetAgent))
+	}
+	switch item.Type {
+	case ToolCallItem:
+		if item.describes {
+			written.Description = &item.Description
+		}
+	case ToolCallOutputItem:
+		written.ToolName = ""
+	case ToolApprovalItem:
+		written.BareNameAlias = item.bareAlias
+		written.LookupKey = item.key.lookup()
+		written.Namespace = item.parsed().Namespace
+	}
+	return mustMarshal(written.fields())
+}
+
+// sessionIndexes says which of the run's items each generated item is.
+func sessionIndexes(generated, items []*RunItem) []*int {
+	places := make(map[*RunItem]int, len(items))
+	for i, item := range items {
+		places[item] = i
+	}
+	indexes := make([]*int, len(generated))
+	for i, item := range generated {
+		if place, ok := places[item]; ok {
+			indexes[i] = &place
+		}
+	}
+	return indexes
+}
+
+// itemOwnership says which generated items are the interrupted response's.
+type itemOwnership struct {
+	Start         int
+	End           int
+	Interruptions []int
+}
+
+func (i *itemOwnership) fields() codec.Fields {
+	return codec.Fields{
+		"start", &i.Start,
+		"end", &i.End,
+		"interruptions", &i.Interruptions,
+	}
+}
+
+func ownership(s *State) *itemOwnership {
+	if s.step != stepInterrupted || s.work == nil || len(s.work.items) == 0 {
+		return nil
+	}
+	start := slices.Index(s.generated, s.work.items[0])
+	if start < 0 || start+len(s.work.items) > len(s.generated) || !slices.Equal(s.generated[start:start+len(s.work.items)], s.work.items) {
+		return nil
+	}
+	owned := &itemOwnership{Start: start, End: len(s.generated), Interruptions: []int{}}
+	for _, item := range s.work.interruptions {
+		place := slices.Index(s.generated, item)
+		if place < 0 {
+			return nil
+		}
+		owned.Interruptions = append(owned.Interruptions, place)
+	}
+	return owned
+}
+
+// answersAsParts writes the text of assistant messages as content parts, which
+// is how the SDK writes input.
+func answersAsParts(items []json.RawMessage) []json.RawMessage {
+	written := make([]json.RawMessage, len(items))
+	for i, raw := range items {
+		written[i] = raw
+		head := parseRawItem(raw)
+		if head.Role != "assistant" {
+			continue
+		}
+		var fields map[string]json.RawMessage
+		_ = codec.Read(raw, &fields) // it is an object, or it had no role
+		if text, isText := rawText(head.Content); isText {
+			fields["content"] = mustMarshal([]any{codec.Fields{"text", text, "type", "output_text"}})
+		}
+		if _, ok := fields["status"]; !ok {
+			fields["status"] = json.RawMessage(`"completed"`)
+		}
+		written[i] = mustMarshal(fields)
+	}
+	return written
+}
