@@ -1,0 +1,191 @@
+package jsbridge
+
+import (
+	"context"
+	"io"
+	"syscall/js"
+
+	"runstream/runner"
+	"runstream/runner/responses"
+)
+
+// fetchTransport is a [responses.Transport] over the platform's fetch. It tries
+// once.
+type fetchTransport struct {
+	fetch    js.Value
+	provider providerSpec
+	token    tokenFunc // nil for no Authorization header
+}
+
+// maxErrorBody bounds how much of an error answer is read, in bytes.
+const maxErrorBody = 64 << 10
+
+// Post implements [responses.Transport].
+func (t *fetchTransport) Post(ctx context.Context, path string, body []byte) (io.ReadCloser, error) {
+	address := newEndpoint(t.provider.BaseURL, path)
+	headers, token, err := t.headers(ctx)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	controller := js.Global().Get("AbortController").New()
+	abort := func() { _ = try(func() { controller.Call("abort") }) } // whatever listeners throw
+	unwatch := context.AfterFunc(ctx, abort)
+	chunks := newWaiter()
+	stream := &bodyStream{ctx: ctx, chunks: chunks, stop: func() { unwatch(); abort(); chunks.close() }}
+
+	response, err := t.send(ctx, address, headers, body, controller.Get("signal"))
+	if err == nil {
+		stream.open(response)
+		err = checkResponse(address, response, stream, token)
+	}
+	if err != nil {
+		stream.stop()
+		return nil, err
+	}
+	return stream, nil
+}
+
+// headers gives the request's headers. A value that cannot be sent is named by
+// its header only: it may be secret.
+func (t *fetchTransport) headers(ctx context.Context) (headers js.Value, token string, err error) {
+	headers = js.Global().Get("Headers").New()
+	set := func(name, value string) {
+		if err == nil && try(func() { headers.Call("set", name, value) }) != nil {
+			err = &runner.UserError{Message: "the header " + name + " has a name or a value that cannot be sent; check configure"}
+		}
+	}
+	for name, value := range t.provider.Headers {
+		set(name, value)
+	}
+	set("Content-Type", "application/json")
+	set("Accept", "text/event-stream")
+	if t.token != nil && err == nil {
+		if token, err = t.token(ctx); err == nil {
+			set("Authorization", "Bearer "+token)
+		}
+	}
+	return headers, token, err
+}
+
+// send waits for the head of the answer.
+func (t *fetchTransport) send(ctx context.Context, address endpoint, headers js.Value, body []byte, signal js.Value) (response js.Value, err error) {
+	bytes := js.Global().Get("Uint8Array").New(len(body))
+	js.CopyBytesToJS(bytes, body)
+	var promise js.Value
+	err = try(func() {
+		promise = t.fetch.Invoke(string(address), map[string]any{
+			"method": "POST", "headers": headers, "body": bytes, "signal": signal,
+			"credentials": "same-origin", "cache": "no-store", "redirect": "manual",
+		})
+	})
+	if err == nil {
+		response, err = await(ctx, promise)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return response, context.Cause(ctx)
+	case err != nil:
+		return response, address.unreachable(offline(), err)
+	}
+	return response, nil
+}
+
+// offline says whether the browser knows that it is.
+func offline() bool {
+	online := field(js.Global().Get("navigator"), "onLine")
+	return online.Type() == js.TypeBoolean && !online.Bool()
+}
+
+// checkResponse turns an answer that is no event stream into an error.
+func checkResponse(address endpoint, response js.Value, body *bodyStream, token string) error {
+	header := func(name string) string {
+		if value := response.Get("headers").Call("get", name); value.Type() == js.TypeString {
+			return value.String()
+		}
+		return ""
+	}
+	status := numberOf(response, "status")
+	switch {
+	case textOf(response, "type") == "opaqueredirect", status >= 300 && status < 400:
+		return address.redirects()
+	case status < 200 || status > 299:
+		// A body that breaks off says less, and its status still says enough.
+		text, _ := io.ReadAll(io.LimitReader(body, maxErrorBody))
+		if body.ctx.Err() != nil {
+			return context.Cause(body.ctx)
+		}
+		return address.describeStatus(responses.StatusError(status, text, header), header("content-type"), token)
+	case body.reader.IsUndefined():
+		return &runner.ModelBehaviorError{Message: "the model server answered without a body"}
+	}
+	return address.checkStream(header("content-type"))
+}
+
+// bodyStream reads the body of an answer. Only one read is under way at a time.
+type bodyStream struct {
+	ctx    context.Context
+	reader js.Value // undefined for no body
+	chunks *waiter
+	stop   func()
+	rest   []byte // of the chunk that was read last
+	err    error
+}
+
+func (b *bodyStream) open(response js.Value) {
+	if body := response.Get("body"); body.Type() == js.TypeObject {
+		b.reader = body.Call("getReader")
+	}
+}
+
+// Read implements [io.Reader]. It ends with context.Cause(ctx) as soon as the
+// context of the request ends.
+func (b *bodyStream) Read(p []byte) (int, error) {
+	for len(b.rest) == 0 && b.err == nil {
+		chunk, err := b.nextChunk()
+		if err != nil {
+			b.err = err
+			break
+		}
+		size := numberOf(chunk, "byteLength")
+		if size > 0 && size <= len(p) {
+			return js.CopyBytesToGo(p, chunk), nil
+		}
+		b.rest = make([]byte, size)
+		js.CopyBytesToGo(b.rest, chunk)
+	}
+	if len(b.rest) == 0 {
+		return 0, b.err
+	}
+	n := copy(p, b.rest)
+	b.rest = b.rest[n:]
+	return n, nil
+}
+
+// nextChunk waits for a chunk of the body.
+func (b *bodyStream) nextChunk() (js.Value, error) {
+	if b.reader.IsUndefined() {
+		return js.Undefined(), io.EOF
+	}
+	if b.ctx.Err() != nil {
+		return js.Undefined(), context.Cause(b.ctx)
+	}
+	result, err := b.chunks.await(b.ctx, b.reader.Call("read"))
+	switch {
+	case b.ctx.Err() != nil:
+		return js.Undefined(), context.Cause(b.ctx)
+	case err != nil:
+		return js.Undefined(), &runner.APIError{Message: "the connection to the model server broke off: " + err.Error(), Err: err}
+	case result.Get("done").Bool():
+		return js.Undefined(), io.EOF
+	}
+	return result.Get("value"), nil
+}
+
+// Close stops the request where it still goes on.
+func (b *bodyStream) Close() error {
+	b.stop()
+	return nil
+}

@@ -1,0 +1,56 @@
+package jsbridge
+
+import "syscall/js"
+
+// readMessage copies a message of the page. It is nil for a message of a kind
+// that this version does not know, and for what is none.
+func readMessage(v js.Value) toEngine {
+	switch textOf(v, "type") {
+	case "run":
+		return runMessage{Run: numberOf(v, "run"), Spec: textOf(v, "spec")}
+	case "cancel":
+		return cancelMessage{Run: numberOf(v, "run"), Mode: textOf(v, "mode")}
+	case "reply":
+		return replyMessage{Call: numberOf(v, "call"), Value: textOf(v, "value"), Error: errorField(v, "error", maxCauses)}
+	case "release":
+		return releaseMessage{Run: numberOf(v, "run")}
+	}
+	return nil
+}
+
+// errorField copies an error that crosses; nil where there is none.
+func errorField(v js.Value, key string, causes int) *errorData {
+	e := field(v, key)
+	if e.Type() != js.TypeObject {
+		return nil
+	}
+	data := &errorData{Name: textOf(e, "name"), Message: textOf(e, "message"), Code: textOf(e, "code"), Status: numberOf(e, "status")}
+	if causes > 0 {
+		data.Cause = errorField(e, "cause", causes-1)
+	}
+	return data
+}
+
+// field reads a property; undefined of what has none.
+func field(v js.Value, key string) js.Value {
+	if v.Type() != js.TypeObject {
+		return js.Undefined()
+	}
+	return v.Get(key)
+}
+
+// textOf reads a string, empty where it is none.
+func textOf(v js.Value, key string) string {
+	if text := field(v, key); text.Type() == js.TypeString {
+		return text.String()
+	}
+	return ""
+}
+
+// numberOf reads a whole number, 0 where it is none.
+func numberOf(v js.Value, key string) int {
+	if number := field(v, key); number.Type() == js.TypeNumber {
+		return number.Int()
+	}
+	return 0
+}

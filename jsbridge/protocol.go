@@ -1,0 +1,414 @@
+package jsbridge
+
+import (
+	"encoding/json"
+
+	"runstream/internal/codec"
+	"runstream/runner"
+)
+
+// What crosses between page and engine. Twin of web/src/protocol.ts: the same
+// messages, in the same order, under the same names. The engine lives in a
+// worker (postMessage) or on the page (direct calls); the messages are the same.
+//
+// Functions never cross: the page holds them under a number and the engine
+// calls them by it. Numbers of runs, functions and calls are the sender's and
+// are never used twice.
+
+// functionRef is a function of the page, by its number. 0 is turnFunction.
+type functionRef struct {
+	Fn int
+}
+
+func (f *functionRef) fields() codec.Fields {
+	return codec.Fields{
+		"fn", &f.Fn,
+	}
+}
+
+// turnFunction is the built-in function that the engine calls between two
+// turns. Its one argument is a snapshot; the page replies once its reader has
+// taken the turn's events, or at once where nobody reads.
+const turnFunction = 0
+
+// toEngine is a message of the page.
+type toEngine interface{ toEngine() }
+
+// runMessage ("run") starts a run. Spec is a runSpec as JSON text.
+type runMessage struct {
+	Run  int
+	Spec string
+}
+
+// cancelMessage ("cancel") stops a run; it still ends with an endRunMessage. An
+// unknown run is ignored.
+type cancelMessage struct {
+	Run  int
+	Mode string // "immediate", "after_turn"
+}
+
+// replyMessage ("reply") answers a callMessage: Value is JSON text. Exactly one
+// of Value and Error. A late reply is ignored.
+type replyMessage struct {
+	Call  int
+	Value string
+	Error *errorData
+}
+
+// releaseMessage ("release") says that the page has let go of a run that ended.
+type releaseMessage struct{ Run int }
+
+func (runMessage) toEngine()     {}
+func (cancelMessage) toEngine()  {}
+func (replyMessage) toEngine()   {}
+func (releaseMessage) toEngine() {}
+
+// fromEngine is a message to the page. Its object has only numbers, strings and
+// objects of these.
+type fromEngine interface{ object() map[string]any }
+
+// readyMessage ("ready") says that the engine is up. Version is the runner's;
+// the page compares it with its own.
+type readyMessage struct{ Version string }
+
+func (m readyMessage) object() map[string]any {
+	return map[string]any{"type": "ready", "version": m.Version}
+}
+
+// eventsMessage ("events") brings events in order: a JSON array of event data,
+// all that one network chunk brought.
+type eventsMessage struct {
+	Run   int
+	Batch string
+}
+
+func (m eventsMessage) object() map[string]any {
+	return map[string]any{"type": "events", "run": m.Run, "batch": m.Batch}
+}
+
+// callMessage ("call") calls a function of the page; Args is a JSON array.
+type callMessage struct {
+	Run, Call, Fn int
+	Args          string
+}
+
+func (m callMessage) object() map[string]any {
+	return map[string]any{"type": "call", "run": m.Run, "call": m.Call, "fn": m.Fn, "args": m.Args}
+}
+
+// endCallMessage ("end" with a call) says that nobody waits for the call's
+// reply any more: its AbortSignal fires.
+type endCallMessage struct{ Call int }
+
+func (m endCallMessage) object() map[string]any {
+	return map[string]any{"type": "end", "call": m.Call}
+}
+
+// endRunMessage ("end" with a run) says that a run is over; its last message.
+// Snapshot is a snapshot as JSON text; it is there after an error too, unless
+// the run could not start.
+type endRunMessage struct {
+	Run      int
+	Snapshot string
+	Error    *errorData
+}
+
+func (m endRunMessage) object() map[string]any {
+	object := map[string]any{"type": "end", "run": m.Run}
+	if m.Snapshot != "" {
+		object["snapshot"] = m.Snapshot
+	}
+	if m.Error != nil {
+		object["error"] = m.Error.object()
+	}
+	return object
+}
+
+// errorData is an error as it crosses. Name is the contract's
+// ("MaxTurnsExceeded"), Code its stable identifier ("max_turns_exceeded"),
+// Message says what happened and what to do.
+type errorData struct {
+	Name    string
+	Message string
+	Code    string
+	// Status is the HTTP status, where a server answered.
+	Status int
+	Cause  *errorData
+}
+
+// WriteJSON implements [codec.Writable].
+func (e *errorData) WriteJSON(w *codec.Writer) { w.Value(e.fields()) }
+
+func (e *errorData) fields() codec.Fields {
+	return codec.Fields{
+		"name", &e.Name,
+		"message", &e.Message,
+		"code,omitempty", &e.Code,
+		"status,omitempty", &e.Status,
+		"cause,omitempty", codec.Maybe(&e.Cause, (*errorData).fields),
+	}
+}
+
+func (e *errorData) object() map[string]any {
+	object := map[string]any{"name": e.Name, "message": e.Message}
+	if e.Code != "" {
+		object["code"] = e.Code
+	}
+	if e.Status != 0 {
+		object["status"] = e.Status
+	}
+	if e.Cause != nil {
+		object["cause"] = e.Cause.object()
+	}
+	return object
+}
+
+// runSpec is a run to start.
+type runSpec struct {
+	// Agents are all that can be reached from Agents[0], breadth first; agents
+	// refer to each other by index.
+	Agents []agentSpec
+	Input  inputSpec
+	// Load only checks and loads the state: the run ends at once, with its
+	// snapshot.
+	Load     bool
+	Provider *providerSpec
+	Options  optionsSpec
+}
+
+func (r *runSpec) fields() codec.Fields {
+	return codec.Fields{
+		"agents", codec.List(&r.Agents, (*agentSpec).fields),
+		"input", r.Input.fields(),
+		"load", &r.Load,
+		"provider", codec.Maybe(&r.Provider, (*providerSpec).fields),
+		"options", r.Options.fields(),
+	}
+}
+
+// inputSpec has one of its fields.
+type inputSpec struct {
+	Text  *string
+	Items []json.RawMessage
+	State *string
+}
+
+func (i *inputSpec) fields() codec.Fields {
+	return codec.Fields{
+		"text", &i.Text,
+		"items", &i.Items,
+		"state", &i.State,
+	}
+}
+
+// providerSpec says where models live. BaseURL is absolute.
+type providerSpec struct {
+	BaseURL string
+	// API is "responses" or "chat_completions".
+	API string
+	// Token is () => string: asked before every request; its answer goes into
+	// the Authorization header.
+	Token   *functionRef
+	Headers map[string]string
+	// MaxRetries counts further attempts after 408, 409, 429, 5xx and
+	// connection errors. 2 by default.
+	MaxRetries *int
+}
+
+func (p *providerSpec) fields() codec.Fields {
+	return codec.Fields{
+		"baseURL", &p.BaseURL,
+		"api", &p.API,
+		"token", codec.Maybe(&p.Token, (*functionRef).fields),
+		"headers", &p.Headers,
+		"maxRetries", &p.MaxRetries,
+	}
+}
+
+type optionsSpec struct {
+	// MaxTurns null: no limit. 10 by default.
+	MaxTurns      json.RawMessage
+	Model         string
+	ModelSettings settingsSpec
+}
+
+func (o *optionsSpec) fields() codec.Fields {
+	return codec.Fields{
+		"maxTurns", &o.MaxTurns,
+		"model", &o.Model,
+		"modelSettings", &o.ModelSettings,
+	}
+}
+
+type agentSpec struct {
+	Name string
+	// Instructions are text, or ([callInfo]) => string.
+	Instructions       textOrFunction
+	HandoffDescription string
+	Model              string
+	ModelSettings      settingsSpec
+	Tools              []toolSpec
+	Handoffs           []handoffSpec
+}
+
+func (a *agentSpec) fields() codec.Fields {
+	return codec.Fields{
+		"name", &a.Name,
+		"instructions", &a.Instructions,
+		"handoffDescription", &a.HandoffDescription,
+		"model", &a.Model,
+		"modelSettings", &a.ModelSettings,
+		"tools", codec.List(&a.Tools, (*toolSpec).fields),
+		"handoffs", codec.List(&a.Handoffs, (*handoffSpec).fields),
+	}
+}
+
+type toolSpec struct {
+	Type        string // "function"
+	Name        string
+	Description string
+	// Parameters is the JSON Schema of the arguments.
+	Parameters json.RawMessage
+	// Strict is true by default.
+	Strict *bool
+	// NeedsApproval may be ([callInfo]) => boolean.
+	NeedsApproval boolOrFunction
+	// Enabled may be ([callInfo]) => boolean.
+	Enabled         boolOrFunction
+	TimeoutMs       *float64
+	TimeoutBehavior string // "error_as_result", "raise_exception"
+	// OnError null: a failure ends the run. Absent: the model is told the SDK's
+	// fixed text. Else ([callInfo, errorData]) => string.
+	OnError json.RawMessage
+	// Execute is ([callInfo]) => JSON value.
+	Execute functionRef
+}
+
+func (t *toolSpec) fields() codec.Fields {
+	return codec.Fields{
+		"type", &t.Type,
+		"name", &t.Name,
+		"description", &t.Description,
+		"parameters", &t.Parameters,
+		"strict", &t.Strict,
+		"needsApproval", &t.NeedsApproval,
+		"enabled", &t.Enabled,
+		"timeoutMs", &t.TimeoutMs,
+		"timeoutBehavior", &t.TimeoutBehavior,
+		"onError", &t.OnError,
+		"execute", t.Execute.fields(),
+	}
+}
+
+// callInfo is the first argument of every function that the engine calls. Agent
+// is an index into runSpec.Agents.
+type callInfo struct {
+	Agent    int
+	ToolName string
+	CallID   string
+	// Arguments are the arguments as the model wrote them.
+	Arguments *string
+}
+
+// WriteJSON implements [codec.Writable].
+func (c callInfo) WriteJSON(w *codec.Writer) { w.Value(c.fields()) }
+
+func (c *callInfo) fields() codec.Fields {
+	return codec.Fields{
+		"agent", &c.Agent,
+		"toolName,omitempty", &c.ToolName,
+		"callId,omitempty", &c.CallID,
+		"arguments,omitempty", &c.Arguments,
+	}
+}
+
+type handoffSpec struct {
+	Agent           int
+	ToolName        string
+	ToolDescription string
+	Enabled         boolOrFunction
+}
+
+func (h *handoffSpec) fields() codec.Fields {
+	return codec.Fields{
+		"agent", &h.Agent,
+		"toolName", &h.ToolName,
+		"toolDescription", &h.ToolDescription,
+		"enabled", &h.Enabled,
+	}
+}
+
+// Events are written by pump.go, what they hold by package runner: agent
+// references, items, states, slots, decisions and interruptions.
+
+// snapshot is what is known of a run between two turns and at its end.
+type snapshot struct {
+	State         runner.SplitState
+	Interruptions []runner.WaitingCall
+	CurrentTurn   int
+	// MaxTurns is nil for no limit.
+	MaxTurns       *int
+	LastAgent      json.RawMessage
+	LastResponseID *string
+	FinalOutput    json.RawMessage
+	// InputList is the conversation as the next run's input.
+	InputList []json.RawMessage
+	Usage     usageData
+}
+
+// WriteJSON implements [codec.Writable].
+func (s *snapshot) WriteJSON(w *codec.Writer) { w.Value(s.fields()) }
+
+func (s *snapshot) fields() codec.Fields {
+	return codec.Fields{
+		"state", codec.Fields{"parts", &s.State.Parts, "slots", &s.State.Slots},
+		"interruptions", codec.List(&s.Interruptions, waitingFields),
+		"currentTurn", &s.CurrentTurn,
+		"maxTurns", &s.MaxTurns,
+		"lastAgent", &s.LastAgent,
+		"lastResponseId", &s.LastResponseID,
+		"finalOutput", &s.FinalOutput,
+		"inputList", &s.InputList,
+		"usage", s.Usage.fields(),
+	}
+}
+
+// waitingFields are those of a call that waits for a decision.
+func waitingFields(c *runner.WaitingCall) codec.Fields {
+	return codec.Fields{
+		"item", &c.Item,
+		"name", &c.Name,
+		"callId", &c.CallID,
+		"arguments", &c.Arguments,
+		"target", codec.Fields{
+			"slot", &c.Target.Slot,
+			"records", codec.List(&c.Target.Records, recordFields),
+			"scope", &c.Target.Scope,
+		},
+	}
+}
+
+func recordFields(r *runner.DecisionRecord) codec.Fields {
+	return codec.Fields{
+		"list", &r.List,
+		"agent,omitempty", &r.Agent,
+		"tool_key,omitempty", &r.ToolKey,
+		"identity,omitempty", &r.Identity,
+	}
+}
+
+type usageData struct {
+	Requests     int
+	InputTokens  int
+	OutputTokens int
+	TotalTokens  int
+}
+
+func (u *usageData) fields() codec.Fields {
+	return codec.Fields{
+		"requests", &u.Requests,
+		"input_tokens", &u.InputTokens,
+		"output_tokens", &u.OutputTokens,
+		"total_tokens", &u.TotalTokens,
+	}
+}

@@ -1,0 +1,117 @@
+package jsbridge
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+
+	"runstream/internal/codec"
+	"runstream/runner"
+)
+
+// run is one run of the page.
+type run struct {
+	number int
+	engine *engine
+	// ctx ends with the run; stop ends the run with an error.
+	ctx    context.Context
+	stop   context.CancelCauseFunc
+	agents []*runner.Agent // in the order of the spec
+	result *runner.StreamResult
+
+	mu      sync.Mutex
+	over    bool           // no further call may start
+	calling sync.WaitGroup // calls that wait for their reply
+}
+
+func newRun(e *engine, number int) *run {
+	r := &run{number: number, engine: e}
+	r.ctx, r.stop = context.WithCancelCause(e.ctx)
+	return r
+}
+
+// follow hands the run's events to the page and tells it of the end.
+func (r *run) follow() {
+	failure := guard(r.pump)
+	if failure != nil {
+		r.result.Cancel(runner.CancelImmediate)
+	}
+	err := r.result.Wait(context.WithoutCancel(r.ctx))
+	if failure != nil {
+		err = failure
+	}
+	r.close()
+	end := endRunMessage{Run: r.number}
+	failure = guard(func() (err error) {
+		end.Snapshot, err = snapshotText(r.result)
+		return err
+	})
+	if err == nil {
+		err = failure
+	}
+	if err != nil {
+		end.Error = dataOf(err)
+	}
+	r.engine.post(end)
+}
+
+// close ends the calls that still wait: the run's end is its last message.
+func (r *run) close() {
+	r.mu.Lock()
+	r.over = true
+	r.mu.Unlock()
+	r.stop(nil)
+	r.calling.Wait()
+}
+
+// begin notes that a call starts; false where the run is over.
+func (r *run) begin() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over {
+		return false
+	}
+	r.calling.Add(1)
+	return true
+}
+
+// call calls a function of the page and waits for its reply, for the end of
+// ctx or of the run. An error that the function throws is a [*pageError].
+func (r *run) call(ctx context.Context, fn functionRef, args ...any) (json.RawMessage, error) {
+	if !r.begin() {
+		return nil, context.Canceled
+	}
+	defer r.calling.Done()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	text, err := codec.Write(append([]any{}, args...)) // no arguments are an empty list
+	if err != nil {
+		return nil, err
+	}
+	number, replied := r.engine.calls.open()
+	r.engine.post(callMessage{Run: r.number, Call: number, Fn: fn.Fn, Args: string(text)})
+	select {
+	case reply := <-replied:
+		return reply.value, reply.err
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	case <-r.ctx.Done():
+		err = context.Cause(r.ctx)
+	}
+	if r.engine.calls.close(number) {
+		r.engine.post(endCallMessage{Call: number})
+	}
+	return nil, err
+}
+
+// checkpoint tells the page of a finished turn and waits until its reader has
+// taken the turn's events.
+func (r *run) checkpoint(ctx context.Context, result *runner.StreamResult) error {
+	now, err := newSnapshot(result)
+	if err != nil {
+		return err
+	}
+	_, err = r.call(ctx, functionRef{turnFunction}, now)
+	return err
+}
