@@ -1,0 +1,32 @@
+// Prints what a page downloads and fails when it is over budget. MB is 1,000,000 bytes.
+import { readFileSync } from "node:fs";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+const dist = new URL("../dist/", import.meta.url);
+const budgets = [
+  { file: "runstream.wasm", raw: 5e6, brotli: 1.2e6 },
+  { file: "index.js", brotli: 15e3 },
+];
+
+const brotli = (bytes) =>
+  brotliCompressSync(bytes, {
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: 11,
+      [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
+      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+    },
+  }).length;
+const text = (bytes) => (bytes >= 1e5 ? `${(bytes / 1e6).toFixed(3)} MB` : `${(bytes / 1e3).toFixed(1)} kB`);
+
+let failed = false;
+for (const { file, ...allowed } of budgets) {
+  const bytes = readFileSync(new URL(file, dist));
+  const size = { raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, brotli: brotli(bytes) };
+  const parts = Object.entries(size).map(([kind, n]) => {
+    const over = n > (allowed[kind] ?? Infinity);
+    failed ||= over;
+    return `${text(n)} ${kind}` + (kind in allowed ? ` (${over ? "OVER the" : "of"} ${text(allowed[kind])} allowed)` : "");
+  });
+  console.log(`${file}: ${parts.join(", ")}`);
+}
+process.exit(failed ? 1 : 0);

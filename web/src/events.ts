@@ -1,0 +1,73 @@
+import type { Agent } from "./agent.js";
+import type { AgentNames } from "./graph.js";
+import type {
+  RunHandoffCallItem,
+  RunHandoffOutputItem,
+  RunMCPApprovalRequestItem,
+  RunMCPApprovalResponseItem,
+  RunMCPListToolsItem,
+  RunMessageOutputItem,
+  RunReasoningItem,
+  RunToolCallItem,
+  RunToolCallOutputItem,
+  RunToolSearchCallItem,
+  RunToolSearchOutputItem,
+} from "./items.js";
+import { reviveItem } from "./items.js";
+import type { EventData } from "./protocol.js";
+import type { ResponseStreamEvent } from "./responses.js";
+
+/** An event of the model's server, as it was sent. */
+export interface RawResponseEvent {
+  readonly type: "raw_response_event";
+  readonly data: ResponseStreamEvent;
+}
+
+/** Another agent is at work; the first event of every run names the one that begins. */
+export interface AgentUpdatedStreamEvent {
+  readonly type: "agent_updated_stream_event";
+  /** Your own object. */
+  readonly newAgent: Agent;
+}
+
+interface ItemEvents {
+  readonly message_output_created: RunMessageOutputItem;
+  readonly handoff_requested: RunHandoffCallItem;
+  /** Spelt as everywhere in the Agents SDK. */
+  readonly handoff_occured: RunHandoffOutputItem;
+  readonly tool_called: RunToolCallItem;
+  readonly tool_search_called: RunToolSearchCallItem;
+  readonly tool_search_output_created: RunToolSearchOutputItem;
+  readonly tool_output: RunToolCallOutputItem;
+  readonly reasoning_item_created: RunReasoningItem;
+  readonly mcp_approval_requested: RunMCPApprovalRequestItem;
+  readonly mcp_approval_response: RunMCPApprovalResponseItem;
+  readonly mcp_list_tools: RunMCPListToolsItem;
+}
+
+/** An item is complete. Its `name` says what happened and decides the type of `item`. */
+export type RunItemStreamEvent = {
+  readonly [Name in keyof ItemEvents]: {
+    readonly type: "run_item_stream_event";
+    readonly name: Name;
+    readonly item: ItemEvents[Name];
+  };
+}[keyof ItemEvents];
+
+export type RunItemStreamEventName = RunItemStreamEvent["name"];
+
+/** What a run streams. */
+export type RunStreamEvent = RawResponseEvent | RunItemStreamEvent | AgentUpdatedStreamEvent;
+
+/** Gives events that crossed their agents back, in place. Raw events, nearly all there are, are left as parsed. */
+export function reviveEvents(batch: EventData[], names: AgentNames): RunStreamEvent[] {
+  const events: unknown[] = batch;
+  batch.forEach((event, index) => {
+    if (event.type === "agent_updated_stream_event") {
+      events[index] = { type: event.type, newAgent: names.find(event.new_agent) };
+    } else if (event.type === "run_item_stream_event") {
+      events[index] = { type: event.type, name: event.name, item: reviveItem(event.item, names) };
+    }
+  });
+  return events as RunStreamEvent[];
+}

@@ -1,0 +1,122 @@
+import type { EngineConnection } from "./connection.js";
+import { connectPage, connectWorker } from "./connection.js";
+import { Engine } from "./engine.js";
+import { EngineStartError, UserError } from "./errors.js";
+import { pageURL } from "./page_url.js";
+import type { WasmSource } from "./wasm.js";
+import { compileResponse } from "./wasm.js";
+
+export interface InitOptions {
+  /** The engine's code; `runstream.wasm` beside this package's file by default. */
+  readonly wasm?: string | URL | Response | BufferSource | WebAssembly.Module | undefined;
+  /** Where the engine runs: in a worker of its own (true), on the page (false), or in this worker, which must run this
+   * package's `worker.js`. Without workers it runs on the page. @defaultValue true */
+  readonly worker?: boolean | Worker | undefined;
+}
+
+/** Where runs get their engine from. */
+export interface EngineSource {
+  engine(): Promise<Engine>;
+}
+
+/**
+ * Starts the engine ahead of the first run, which else does it.
+ *
+ * Resolves once it is up; called again, also meanwhile, it starts nothing more. Rejects with an EngineStartError,
+ * and may then be called again. Options stay in force for every later start; other options than those of an engine that
+ * is up or starting reject with a UserError.
+ */
+export async function init(options?: InitOptions): Promise<void> {
+  await pageEngine.init(options);
+}
+
+/** The page's one engine. A new one is started when it has failed to start, or crashed. */
+export class PageEngine implements EngineSource {
+  #options: InitOptions = {};
+  #module: WebAssembly.Module | undefined;
+  #engine: Promise<Engine> | undefined;
+  readonly #spent: WeakSet<Worker> = new WeakSet();
+
+  async init(options: InitOptions | undefined): Promise<void> {
+    if (options && !sameOptions(options, this.#options)) {
+      if (this.#engine) {
+        throw new UserError(
+          "The engine has been started with other options. Call init(options) once, before the first run.",
+        );
+      }
+      this.#options = { ...options };
+      this.#module = undefined;
+    }
+    await this.engine();
+  }
+
+  engine(): Promise<Engine> {
+    if (!this.#engine) {
+      const engine = this.#start(() => {
+        if (this.#engine === engine) this.#engine = undefined;
+      });
+      engine.catch(() => {
+        if (this.#engine === engine) this.#engine = undefined;
+      });
+      this.#engine = engine;
+    }
+    return this.#engine;
+  }
+
+  async #start(onstop: () => void): Promise<Engine> {
+    const { worker = true } = this.#options;
+    const wasm = await this.#wasm();
+    if (typeof worker === "object") {
+      if (this.#spent.has(worker)) {
+        throw new EngineStartError(
+          "The Worker that was given to init() has ended with its engine. Call init({ worker }) with a new one.",
+        );
+      }
+      this.#spent.add(worker);
+    }
+    return Engine.start(connect(worker), wasm, onstop);
+  }
+
+  /** A Response can be read only once, so what was compiled from it is kept for later starts. */
+  async #wasm(): Promise<WasmSource> {
+    const { wasm } = this.#options;
+    if (wasm === undefined) return new URL("./runstream.wasm", import.meta.url).href;
+    if (isAddress(wasm)) return absolute(wasm);
+    if (wasm instanceof Response) return (this.#module ??= await compileResponse(wasm));
+    return wasm;
+  }
+}
+
+const pageEngine: PageEngine = new PageEngine();
+
+/** The engine that runs use where they are given no other. */
+export const sharedEngine: EngineSource = pageEngine;
+
+function connect(worker: boolean | Worker): EngineConnection {
+  if (typeof worker === "object") return connectWorker(worker, "that was given to init()");
+  if (!worker || typeof Worker === "undefined") return connectPage();
+  try {
+    // Bundlers find the worker's file by this very expression.
+    const own = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    return connectWorker(own, "(worker.js, beside the script that holds this package)");
+  } catch {
+    return connectPage();
+  }
+}
+
+function sameOptions(a: InitOptions, b: InitOptions): boolean {
+  const sameWasm = a.wasm === b.wasm || (isAddress(a.wasm) && isAddress(b.wasm) && absolute(a.wasm) === absolute(b.wasm));
+  return sameWasm && (a.worker ?? true) === (b.worker ?? true);
+}
+
+function isAddress(wasm: InitOptions["wasm"]): wasm is string | URL {
+  return typeof wasm === "string" || wasm instanceof URL;
+}
+
+function absolute(url: string | URL): string {
+  try {
+    return pageURL(url);
+  } catch (cause) {
+    throw new EngineStartError(`The engine's address "${String(url)}" is no URL.`, { cause });
+  }
+}

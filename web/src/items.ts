@@ -1,0 +1,125 @@
+import type { Agent } from "./agent.js";
+import type { AgentNames } from "./graph.js";
+import type { InterruptionData, ItemData } from "./protocol.js";
+import type { WireItem, WireMessage, WireReasoning, WireToolCall, WireToolOutput } from "./responses.js";
+
+interface ItemOf<Type extends string, Raw> {
+  readonly type: Type;
+  /** The agent that made the item, or owns the call: your own object. */
+  readonly agent: Agent;
+  /** The item as the model's server wrote it, or as it goes there. */
+  readonly rawItem: Raw;
+}
+
+/** Where a tool comes from. */
+export interface ToolOrigin {
+  readonly type: "function" | "mcp" | "agent_as_tool";
+  readonly [field: string]: unknown;
+}
+
+interface Call {
+  readonly callId: string;
+  /** Absent for tools that the server runs itself. */
+  readonly toolName?: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly toolOrigin?: ToolOrigin;
+}
+
+export type RunMessageOutputItem = ItemOf<"message_output_item", WireMessage>;
+export type RunReasoningItem = ItemOf<"reasoning_item", WireReasoning>;
+export type RunToolCallItem = ItemOf<"tool_call_item", WireToolCall> & Call;
+
+export interface RunToolCallOutputItem extends ItemOf<"tool_call_output_item", WireToolOutput> {
+  readonly callId: string;
+  /** The tool's own value. */
+  readonly output: unknown;
+  readonly toolOrigin?: ToolOrigin;
+  /** Data for the user interface that never goes to the model. */
+  readonly customData?: unknown;
+}
+
+export type RunHandoffCallItem = ItemOf<"handoff_call_item", WireToolCall> & { readonly callId: string };
+
+export interface RunHandoffOutputItem extends ItemOf<"handoff_output_item", WireToolOutput> {
+  readonly callId: string;
+  readonly sourceAgent: Agent;
+  readonly targetAgent: Agent;
+}
+
+/** A call that waits for a decision: give it to `state.approve` or `state.reject`. */
+export interface RunToolApprovalItem extends ItemOf<"tool_approval_item", WireToolCall>, Call {
+  /** The tool's name. */
+  readonly name: string;
+  /** The arguments as the model wrote them: show them as data, never as markup. */
+  readonly arguments: string;
+}
+
+/** Input that was added to a paused run. */
+export type RunInputItem = ItemOf<"input_item", WireItem>;
+
+export type RunToolSearchCallItem = ItemOf<"tool_search_call_item", WireItem>;
+export type RunToolSearchOutputItem = ItemOf<"tool_search_output_item", WireItem>;
+export type RunMCPListToolsItem = ItemOf<"mcp_list_tools_item", WireItem>;
+export type RunMCPApprovalRequestItem = ItemOf<"mcp_approval_request_item", WireItem>;
+export type RunMCPApprovalResponseItem = ItemOf<"mcp_approval_response_item", WireItem>;
+export type RunCompactionItem = ItemOf<"compaction_item", WireItem>;
+/** An output item of a kind that this version does not know; it goes back to the model all the same. */
+export type RunUnknownItem = ItemOf<"unknown_item", WireItem>;
+
+/** One thing that happened in a run. */
+export type RunItem =
+  | RunMessageOutputItem
+  | RunReasoningItem
+  | RunToolCallItem
+  | RunToolCallOutputItem
+  | RunHandoffCallItem
+  | RunHandoffOutputItem
+  | RunToolApprovalItem
+  | RunInputItem
+  | RunToolSearchCallItem
+  | RunToolSearchOutputItem
+  | RunMCPListToolsItem
+  | RunMCPApprovalRequestItem
+  | RunMCPApprovalResponseItem
+  | RunCompactionItem
+  | RunUnknownItem;
+
+/** Types whose items have a `callId`. */
+const CALLS: ReadonlySet<string> = new Set([
+  "tool_call_item",
+  "tool_call_output_item",
+  "handoff_call_item",
+  "handoff_output_item",
+  "tool_approval_item",
+]);
+
+/** Gives an item that crossed its agents back. */
+export function reviveItem(data: ItemData, names: AgentNames): RunItem {
+  const raw = data.raw_item as WireToolCall;
+  const item: Record<string, unknown> = {
+    type: data.type,
+    agent: names.find(data.agent),
+    rawItem: raw,
+  };
+  if (CALLS.has(data.type)) item["callId"] = raw.call_id ?? raw.id ?? "";
+  if (data.type === "tool_approval_item") {
+    item["name"] = data.tool_name ?? raw.name ?? raw.type;
+    item["arguments"] = raw.arguments ?? "";
+  }
+  if (data.tool_name != null) item["toolName"] = data.tool_name;
+  if (data.title != null) item["title"] = data.title;
+  if (data.description != null) item["description"] = data.description;
+  if (data.tool_origin != null) item["toolOrigin"] = data.tool_origin;
+  if (data.custom_data != null) item["customData"] = data.custom_data;
+  if (data.output !== undefined) item["output"] = data.output;
+  if (data.source_agent) item["sourceAgent"] = names.find(data.source_agent);
+  if (data.target_agent) item["targetAgent"] = names.find(data.target_agent);
+  return item as unknown as RunItem;
+}
+
+/** Gives a pending call as the item that a decision is made on. */
+export function reviveInterruption(data: InterruptionData, names: AgentNames): RunToolApprovalItem {
+  const item = reviveItem(data.item, names) as RunToolApprovalItem;
+  return { ...item, name: data.name, callId: data.callId, arguments: data.arguments };
+}

@@ -1,0 +1,227 @@
+// What crosses between page and engine. Twin of jsbridge/protocol.go: the same
+// messages, in the same order, under the same names. The engine lives in a
+// worker (postMessage) or on the page (direct calls); the messages are the same.
+//
+// Functions never cross: the page holds them under a number and the engine
+// calls them by it. Numbers of runs, functions and calls are the sender's and
+// are never used twice.
+
+/** A JSON value. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** A function of the page, by its number. 0 is {@link TURN}. */
+export interface FunctionRef {
+  readonly fn: number;
+}
+
+/** The built-in function that the engine calls between two turns. Its one argument is a {@link Snapshot}; the page
+ * replies once its reader has taken the turn's events, or at once where nobody reads. */
+export const TURN = 0;
+
+/** Page to engine. */
+export type ToEngine =
+  /** Starts a run. `spec` is a {@link RunSpec} as JSON text. */
+  | { readonly type: "run"; readonly run: number; readonly spec: string }
+  /** Stops a run; it still ends with an `end`. An unknown run is ignored. */
+  | { readonly type: "cancel"; readonly run: number; readonly mode: "immediate" | "after_turn" }
+  /** Answers a `call`: `value` is JSON text. Exactly one of `value` and `error`. A late reply is ignored. */
+  | { readonly type: "reply"; readonly call: number; readonly value?: string; readonly error?: ErrorData }
+  /** The page has let go of a run that ended. */
+  | { readonly type: "release"; readonly run: number };
+
+/** Engine to page. */
+export type FromEngine =
+  /** The engine is up. `version` is the runner's; the page compares it with its own. */
+  | { readonly type: "ready"; readonly version: string }
+  /** Events in order: a JSON array of {@link EventData}, all that one network chunk brought. */
+  | { readonly type: "events"; readonly run: number; readonly batch: string }
+  /** Calls a function of the page; `args` is a JSON array. */
+  | { readonly type: "call"; readonly run: number; readonly call: number; readonly fn: number; readonly args: string }
+  /** Nobody waits for the call's reply any more: its `AbortSignal` fires. */
+  | { readonly type: "end"; readonly call: number }
+  /** A run is over; its last message. `snapshot` is a {@link Snapshot} as JSON text; it is there after an error too,
+   * unless the run could not start. */
+  | { readonly type: "end"; readonly run: number; readonly snapshot?: string; readonly error?: ErrorData };
+
+/** An error as it crosses. `name` is the contract's ("MaxTurnsExceeded"), `code` its stable identifier
+ * ("max_turns_exceeded"), `message` says what happened and what to do. */
+export interface ErrorData {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  /** HTTP status, where a server answered. */
+  readonly status?: number;
+  readonly cause?: ErrorData;
+}
+
+/** A run to start. */
+export interface RunSpec {
+  /** Every agent that can be reached from `agents[0]`, breadth first; agents refer to each other by index. */
+  readonly agents: readonly AgentSpec[];
+  readonly input: { readonly text: string } | { readonly items: readonly Json[] } | { readonly state: string };
+  /** Only checks and loads the state: the run ends at once, with its snapshot. */
+  readonly load?: boolean;
+  readonly provider?: ProviderSpec;
+  readonly options?: OptionsSpec;
+}
+
+/** Where models live. `baseURL` is absolute. */
+export interface ProviderSpec {
+  readonly baseURL: string;
+  readonly api?: "responses" | "chat_completions";
+  /** () => string: asked before every request; its answer goes into the Authorization header. */
+  readonly token?: FunctionRef;
+  readonly headers?: { readonly [name: string]: string };
+  /** Further attempts after 408, 409, 429, 5xx and connection errors. 2 by default. */
+  readonly maxRetries?: number;
+}
+
+export interface OptionsSpec {
+  /** null: no limit. 10 by default. */
+  readonly maxTurns?: number | null;
+  readonly model?: string;
+  /** Under the names of the Python SDK: `top_p`, `tool_choice`, … */
+  readonly modelSettings?: { readonly [key: string]: Json };
+}
+
+export interface AgentSpec {
+  readonly name: string;
+  /** Text, or ([{@link CallInfo}]) => string. */
+  readonly instructions?: string | FunctionRef;
+  readonly handoffDescription?: string;
+  readonly model?: string;
+  readonly modelSettings?: { readonly [key: string]: Json };
+  readonly tools?: readonly ToolSpec[];
+  readonly handoffs?: readonly HandoffSpec[];
+}
+
+export type ToolSpec = {
+  readonly type: "function";
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the arguments. */
+  readonly parameters: Json;
+  /** true by default. */
+  readonly strict?: boolean;
+  /** Or ([{@link CallInfo}]) => boolean. */
+  readonly needsApproval?: boolean | FunctionRef;
+  /** Or ([{@link CallInfo}]) => boolean. */
+  readonly enabled?: boolean | FunctionRef;
+  readonly timeoutMs?: number;
+  readonly timeoutBehavior?: "error_as_result" | "raise_exception";
+  /** null: a failure ends the run. Absent: the model is told the SDK's fixed text.
+   * Else ([{@link CallInfo}, {@link ErrorData}]) => string. */
+  readonly onError?: null | FunctionRef;
+  /** ([{@link CallInfo}]) => JSON value. */
+  readonly execute: FunctionRef;
+};
+
+/** The first argument of every function that the engine calls. `agent` is an index into {@link RunSpec.agents}. */
+export interface CallInfo {
+  readonly agent: number;
+  readonly toolName?: string;
+  readonly callId?: string;
+  /** The arguments as the model wrote them. */
+  readonly arguments?: string;
+}
+
+export interface HandoffSpec {
+  readonly agent: number;
+  readonly toolName?: string;
+  readonly toolDescription?: string;
+  readonly enabled?: boolean | FunctionRef;
+}
+
+/** One event of a batch. `data` is the server's own JSON text, byte for byte. */
+export type EventData =
+  /** First of every run. The agents' names in states and items, in the order of {@link RunSpec.agents}. */
+  | { readonly type: "run_started"; readonly identities: readonly string[] }
+  | { readonly type: "raw_response_event"; readonly data: Json }
+  | { readonly type: "agent_updated_stream_event"; readonly new_agent: AgentRef }
+  | { readonly type: "run_item_stream_event"; readonly name: string; readonly item: ItemData };
+
+/** An agent as states write it: `identity` only where it differs from `name`. */
+export interface AgentRef {
+  readonly name: string;
+  readonly identity?: string;
+}
+
+/** A run item as states write it. */
+export interface ItemData {
+  readonly type: string;
+  readonly raw_item: Json;
+  readonly agent: AgentRef;
+  readonly output?: Json;
+  readonly source_agent?: AgentRef;
+  readonly target_agent?: AgentRef;
+  readonly tool_name?: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly tool_origin?: Json;
+  readonly custom_data?: Json;
+}
+
+/** What is known of a run between two turns and at its end. */
+export interface Snapshot {
+  readonly state: StateData;
+  readonly interruptions: readonly InterruptionData[];
+  readonly currentTurn: number;
+  readonly maxTurns: number | null;
+  readonly lastAgent: AgentRef;
+  readonly lastResponseId: string | null;
+  readonly finalOutput: Json;
+  /** The conversation as the next run's input. */
+  readonly inputList: readonly Json[];
+  readonly usage: { readonly requests: number; readonly input_tokens: number; readonly output_tokens: number; readonly total_tokens: number };
+}
+
+/**
+ * A RunState document, cut where decisions are written, so that a decision is a synchronous edit on the page that
+ * leaves every other byte alone. The document is `parts[0] + text(slots[0]) + parts[1] + …`, where text(slot) is the
+ * slot as a JSON object without its braces.
+ */
+export interface StateData {
+  readonly parts: readonly string[];
+  readonly slots: readonly Slot[];
+}
+
+/** The keys of a `context` (or of the document: pending_input) that the page may edit. Never empty, so that the parts'
+ * commas fit; the first slot with pending_input is the outermost document's. */
+export interface Slot {
+  approvals?: { [key: string]: DecisionRecord };
+  function_tool_approvals?: { agent: AgentRef; tool_key: string; decision: DecisionRecord }[];
+  hosted_mcp_approvals?: { identity: Json; decision: DecisionRecord }[];
+  pending_input?: Json[];
+}
+
+/** A decision as states write it: a list names call ids, `true` is a decision for all calls. */
+export interface DecisionRecord {
+  approved: boolean | string[];
+  rejected: boolean | string[];
+  rejection_messages?: { [callId: string]: string };
+  sticky_rejection_message?: string;
+  sticky_scope?: string;
+}
+
+/** A call that waits for a decision, and where that decision is written. */
+export interface InterruptionData {
+  readonly item: ItemData;
+  readonly name: string;
+  readonly callId: string;
+  /** The arguments as the model wrote them. */
+  readonly arguments: string;
+  readonly target: DecisionTarget;
+}
+
+export interface DecisionTarget {
+  /** Index into {@link StateData.slots}. */
+  readonly slot: number;
+  /** The records that a decision for this call goes into, the exact one first. */
+  readonly records: readonly (
+    | { readonly list: "function_tool_approvals"; readonly agent: AgentRef; readonly tool_key: string }
+    | { readonly list: "approvals"; readonly tool_key: string }
+    | { readonly list: "hosted_mcp_approvals"; readonly identity: Json }
+  )[];
+  /** `sticky_scope` of a decision for all calls. */
+  readonly scope: string;
+}

@@ -1,0 +1,262 @@
+import type { Agent } from "./agent.js";
+import { providerSpec } from "./config.js";
+import type { Engine, RunListener } from "./engine.js";
+import { errorFromData, errorToData } from "./error_data.js";
+import { AgentsError, EngineStartError, ModelBehaviorError } from "./errors.js";
+import { reviveEvents } from "./events.js";
+import { AgentNames, FunctionTable, readAgents, wireSettings } from "./graph.js";
+import type { EngineSource } from "./init.js";
+import type { RunOptions } from "./options.js";
+import type { EventData, FromEngine, Json, OptionsSpec, RunSpec, Snapshot, ToEngine } from "./protocol.js";
+import { TURN } from "./protocol.js";
+import type { RunResult } from "./result.js";
+import type { RunState } from "./state.js";
+import type { Failure, Readable } from "./stream.js";
+import { EventQueue } from "./stream.js";
+import { RunView } from "./view.js";
+
+/** What to run. */
+export interface RunPlan {
+  readonly agent: Agent;
+  readonly options: RunOptions;
+  /** A new run, a state to go on with, or a state's text to check and load. */
+  readonly start:
+    | { readonly input: string | readonly object[] }
+    | { readonly state: RunState }
+    | { readonly load: string };
+  /** Keeps the events for a reader. */
+  readonly stream: boolean;
+}
+
+/** One run as the page sees it: sends it to the engine, keeps what comes back, answers the engine's calls. */
+export class Run implements RunListener, Readable {
+  readonly queue: EventQueue = new EventQueue(() => this.#passTurn());
+  /** Settles once the engine has let go of the run. */
+  readonly completed: Promise<void>;
+  /** The latest that is known; undefined before the first turn of a new run has ended. */
+  view: RunView | undefined;
+  /** What the run failed with. */
+  failure: Failure | undefined;
+
+  readonly #plan: RunPlan;
+  readonly #result: RunResult | undefined;
+  readonly #functions: FunctionTable = new FunctionTable();
+  readonly #calls: Map<number, AbortController> = new Map();
+  readonly #onabort = (): void => this.#stop({ error: this.#plan.options.signal?.reason });
+  #settle: (failure: Failure | undefined) => void = () => {};
+  #names: AgentNames | undefined;
+  #agent: Agent | undefined;
+  #engine: Engine | undefined;
+  #number = 0;
+  /** The TURN call that waits for the reader. */
+  #turn: number | undefined;
+  #reading = false;
+  #afterTurn = false;
+  /** How a run that the page has stopped ends, whatever the engine says of its end. */
+  #stopped: { readonly failure?: Failure } | undefined;
+  #owned: RunState | undefined;
+  #over = false;
+
+  /** Starts the run. Never throws: whatever fails is how the run ends. `result` becomes the `runData` of its error. */
+  constructor(plan: RunPlan, source: EngineSource, result?: RunResult) {
+    this.#plan = plan;
+    this.#result = result;
+    this.completed = new Promise((resolve, reject) => {
+      this.#settle = (failure) => (failure ? reject(failure.error) : resolve());
+    });
+    this.completed.catch(() => {}); // who does not ask for the end is not told of it
+    void this.#start(source);
+  }
+
+  /** The agent at work. */
+  get lastAgent(): Agent {
+    const settled = this.#over ? this.view?.lastAgent : undefined;
+    return settled ?? this.#agent ?? this.view?.lastAgent ?? this.#plan.agent;
+  }
+
+  read(): ReturnType<Readable["read"]> {
+    this.#reading = true;
+    return this.queue.next();
+  }
+
+  async leave(preventCancel: boolean): Promise<void> {
+    this.#reading = false;
+    if (preventCancel) {
+      this.queue.dismiss();
+      this.#passTurn();
+      return;
+    }
+    this.cancel("immediate");
+    await this.completed.catch(() => {});
+    this.queue.abandon();
+  }
+
+  /** Stops the run. It ends quietly. */
+  cancel(mode: "immediate" | "after_turn"): void {
+    if (mode === "immediate") return this.#stop();
+    this.#afterTurn = true;
+    this.#post({ type: "cancel", run: this.#number, mode });
+  }
+
+  receive(message: Parameters<RunListener["receive"]>[0]): void {
+    switch (message.type) {
+      case "events":
+        return this.#takeEvents(message.batch);
+      case "call":
+        return this.#takeCall(message);
+      case "end":
+        return "call" in message ? this.#endCall(message.call) : this.#end(message);
+    }
+  }
+
+  fail(error: AgentsError): void {
+    this.#finish({ error });
+  }
+
+  async #start(source: EngineSource): Promise<void> {
+    const { signal } = this.#plan.options;
+    try {
+      if (signal?.aborted) return this.#onabort();
+      signal?.addEventListener("abort", this.#onabort);
+      const spec = JSON.stringify(this.#spec());
+      const engine = await source.engine().catch(ownError);
+      if (this.#over) return;
+      this.#engine = engine;
+      this.#number = engine.run(spec, this);
+      if (this.#afterTurn) this.cancel("after_turn");
+    } catch (error) {
+      this.#finish({ error });
+    }
+  }
+
+  /** Reads everything that the user gave, so that later changes to it do not matter. */
+  #spec(): RunSpec {
+    const { agent, start, options } = this.#plan;
+    const { agents, specs } = readAgents(agent, this.#functions);
+    this.#names = new AgentNames(agents);
+    if ("load" in start) return { agents: specs, input: { state: start.load }, load: true };
+
+    const provider = providerSpec(this.#functions);
+    if ("state" in start) {
+      this.view = start.state.lend();
+      this.#owned = start.state;
+      return { agents: specs, input: { state: start.state.toString() }, provider, options: optionsSpec(options) };
+    }
+    const input = typeof start.input === "string" ? { text: start.input } : { items: start.input as readonly Json[] };
+    return { agents: specs, input, provider, options: optionsSpec(options) };
+  }
+
+  #takeEvents(batch: string): void {
+    if (this.#stopped || !this.#names) return;
+    let events;
+    try {
+      const data = JSON.parse(batch) as EventData[];
+      if (data[0]?.type === "run_started") {
+        this.#names = new AgentNames(this.#names.agents, data[0].identities);
+        data.shift();
+      }
+      events = reviveEvents(data, this.#names);
+    } catch (cause) {
+      const error = new ModelBehaviorError("The model's server sent an event that is not JSON.", { cause });
+      return this.#stop({ error }, { keepEvents: true });
+    }
+    for (const event of events) if (event.type === "agent_updated_stream_event") this.#agent = event.newAgent;
+    if (this.#plan.stream) this.queue.push(events);
+  }
+
+  #takeCall({ call, fn, args }: Extract<FromEngine, { readonly type: "call" }>): void {
+    if (this.#stopped) return; // nothing starts any more; the engine gives up the call by itself
+    if (fn === TURN) {
+      this.#see(() => (JSON.parse(args) as [Snapshot])[0]);
+      this.#turn = call;
+      this.#passTurn();
+      return;
+    }
+    const controller = new AbortController();
+    this.#calls.set(call, controller);
+    void this.#answer(call, fn, args, controller.signal);
+  }
+
+  async #answer(call: number, fn: number, args: string, signal: AbortSignal): Promise<void> {
+    let reply: ToEngine;
+    try {
+      const run = this.#functions.get(fn);
+      if (!run) throw new AgentsError(`The page has no function ${fn}.`);
+      const value = await run(JSON.parse(args) as Json[], signal);
+      reply = { type: "reply", call, value: JSON.stringify(value) ?? '""' };
+    } catch (error) {
+      reply = { type: "reply", call, error: errorToData(error) };
+    }
+    if (this.#calls.delete(call)) this.#post(reply);
+  }
+
+  #endCall(call: number): void {
+    if (call === this.#turn) this.#turn = undefined;
+    this.#calls.get(call)?.abort(new DOMException("Nobody waits for this call any more.", "AbortError"));
+    this.#calls.delete(call);
+  }
+
+  #end({ snapshot, error }: { readonly snapshot?: string; readonly error?: Parameters<typeof errorFromData>[0] }): void {
+    if (snapshot !== undefined) this.#see(() => JSON.parse(snapshot) as Snapshot);
+    this.#finish(error && { error: errorFromData(error) });
+  }
+
+  #see(read: () => Snapshot): void {
+    if (this.#names) this.view = new RunView(read, this.#names);
+    if (this.view) this.#owned?.follow(this.view);
+  }
+
+  /** Lets the next turn begin, unless a reader still has events of this one before it. */
+  #passTurn(): void {
+    if (this.#turn === undefined || (this.#reading && !this.queue.hungry)) return;
+    this.#post({ type: "reply", call: this.#turn, value: "null" });
+    this.#turn = undefined;
+  }
+
+  /** Stops at once; the run ends with `failure`, or quietly without. */
+  #stop(failure?: Failure, { keepEvents = false }: { readonly keepEvents?: boolean } = {}): void {
+    if (this.#over || this.#stopped) return;
+    this.#stopped = failure ? { failure } : {};
+    if (!keepEvents) this.queue.clear();
+    this.#abortCalls(failure?.error);
+    if (this.#engine) this.#post({ type: "cancel", run: this.#number, mode: "immediate" });
+    else this.#finish();
+  }
+
+  #abortCalls(reason: unknown = new DOMException("The run was stopped.", "AbortError")): void {
+    for (const call of [...this.#calls.keys()]) {
+      this.#calls.get(call)?.abort(reason);
+      this.#calls.delete(call);
+    }
+  }
+
+  #post(message: ToEngine): void {
+    if (!this.#over) this.#engine?.post(message);
+  }
+
+  #finish(failure?: Failure): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.failure = this.#stopped ? this.#stopped.failure : failure;
+    this.#plan.options.signal?.removeEventListener("abort", this.#onabort);
+    this.#abortCalls();
+    this.#owned?.release();
+    const error = this.failure?.error;
+    if (error instanceof AgentsError && this.#result) error.runData = this.#result;
+    this.queue.end(this.failure);
+    this.#settle(this.failure);
+  }
+}
+
+/** Runs that wait for the same engine each get an error of their own, for the run's data that it holds. */
+function ownError(cause: unknown): never {
+  throw cause instanceof EngineStartError ? new EngineStartError(cause.message, { cause }) : cause;
+}
+
+function optionsSpec({ maxTurns, model, modelSettings }: RunOptions): OptionsSpec {
+  return {
+    ...(maxTurns !== undefined && { maxTurns }),
+    ...(model !== undefined && { model }),
+    ...(modelSettings && { modelSettings: wireSettings(modelSettings) }),
+  };
+}

@@ -1,0 +1,54 @@
+import type { Agent } from "./agent.js";
+import type { EngineSource } from "./init.js";
+import { sharedEngine } from "./init.js";
+import type { RunOptions } from "./options.js";
+import { RunResult, RunResultStreaming } from "./result.js";
+import type { RunPlan } from "./run.js";
+import { RunState } from "./state.js";
+
+/** A user's message, items of the Responses API, or a state to go on with. */
+export type RunInput = string | readonly object[] | RunState;
+
+/** Runs agents with options of its own, which the options of a run override. */
+export class Runner {
+  readonly #defaults: RunOptions;
+  readonly #source: EngineSource;
+
+  /** @internal */
+  constructor(defaults: Omit<RunOptions, "signal">, source: EngineSource);
+  constructor(defaults?: Omit<RunOptions, "signal">);
+  constructor(defaults: Omit<RunOptions, "signal"> = {}, source: EngineSource = sharedEngine) {
+    this.#defaults = defaults;
+    this.#source = source;
+  }
+
+  /** Starts a run and gives its result at once. Never throws: a mistake in the arguments, too, is thrown by the result's
+   * iterator and rejects its `completed`. */
+  runStreamed(agent: Agent, input: RunInput, options: RunOptions = {}): RunResultStreaming {
+    return new RunResultStreaming(this.#plan(agent, input, options, true), this.#source);
+  }
+
+  /** Runs to the end, a pause included. Rejects with the run's error, whose `runData` is the result so far. */
+  async run(agent: Agent, input: RunInput, options: RunOptions = {}): Promise<RunResult> {
+    return RunResult.completed(this.#plan(agent, input, options, false), this.#source);
+  }
+
+  #plan(agent: Agent, input: RunInput, options: RunOptions, stream: boolean): RunPlan {
+    const merged = {
+      ...this.#defaults,
+      ...options,
+      modelSettings: { ...this.#defaults.modelSettings, ...options.modelSettings },
+    };
+    return { agent, start: input instanceof RunState ? { state: input } : { input }, options: merged, stream };
+  }
+}
+
+/** Starts a run whose events can be read: see {@link Runner.runStreamed}. */
+export function runStreamed(agent: Agent, input: RunInput, options?: RunOptions): RunResultStreaming {
+  return new Runner().runStreamed(agent, input, options);
+}
+
+/** Runs to the end, a pause included: see {@link Runner.run}. */
+export function run(agent: Agent, input: RunInput, options?: RunOptions): Promise<RunResult> {
+  return new Runner().run(agent, input, options);
+}

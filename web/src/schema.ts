@@ -1,0 +1,123 @@
+import { InvalidToolInputError, UserError } from "./errors.js";
+
+/** A JSON Schema document. */
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+}
+
+/** A schema of any library that speaks Standard Schema (https://standardschema.dev), such as zod, valibot and arktype.
+ * To be a tool's `parameters` it must give JSON Schema too: zod from 4.2, arktype from 2.1.28, valibot by
+ * `toStandardJsonSchema` of `@valibot/to-json-schema`. */
+export interface StandardSchema<Output = unknown> {
+  readonly "~standard": {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => ValidationResult<Output> | Promise<ValidationResult<Output>>;
+    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+  };
+}
+
+type ValidationResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly ValidationIssue[] };
+
+interface ValidationIssue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** The part of Standard JSON Schema that is used here. Its types are not on every library's types yet. */
+interface JsonSchemaSource {
+  readonly jsonSchema?: { readonly input?: (options: { readonly target: string }) => JsonSchema };
+}
+
+/** The schema of a tool without arguments. */
+export const NO_ARGUMENTS = { type: "object", properties: {}, required: [], additionalProperties: false } as const;
+
+export function isStandardSchema(schema: object): schema is StandardSchema {
+  return "~standard" in schema;
+}
+
+/** Gives the JSON Schema of what a tool takes. `owner` names the tool in errors. */
+export function toJsonSchema(schema: StandardSchema | JsonSchema, owner: string): JsonSchema {
+  if (!isStandardSchema(schema)) return schema;
+  const standard: StandardSchema["~standard"] & JsonSchemaSource = schema["~standard"];
+  const convert = standard.jsonSchema?.input;
+  if (!convert) {
+    throw new UserError(
+      `The parameters of ${owner} are a ${standard.vendor} schema that cannot give JSON Schema. Use zod 4.2 or later, ` +
+        `arktype 2.1.28 or later, toStandardJsonSchema(…) of @valibot/to-json-schema, or write JSON Schema itself.`,
+    );
+  }
+  try {
+    const { $schema: _, ...document } = convert({ target: "draft-2020-12" });
+    return document;
+  } catch (cause) {
+    throw new UserError(`The parameters of ${owner} cannot be written as JSON Schema: ${String(cause)}`, { cause });
+  }
+}
+
+/** Closes every object of a schema and requires all of its properties, which strict mode demands. */
+export function toStrictSchema(schema: JsonSchema): JsonSchema {
+  const strict: Record<string, unknown> = {};
+  for (const [keyword, value] of Object.entries(schema)) {
+    if (NAMED_SCHEMAS.has(keyword) && isObject(value)) {
+      strict[keyword] = Object.fromEntries(Object.entries(value).map(([name, part]) => [name, strictPart(part)]));
+    } else {
+      strict[keyword] = SCHEMAS.has(keyword) ? strictPart(value) : value;
+    }
+  }
+  if (isObject(schema["properties"])) {
+    strict["required"] = Object.keys(schema["properties"]);
+    strict["additionalProperties"] ??= false;
+  }
+  return strict;
+}
+
+/** Keywords that hold schemas by name, and those that hold one or a list of them. */
+const NAMED_SCHEMAS: ReadonlySet<string> = new Set(["properties", "$defs", "definitions"]);
+const SCHEMAS: ReadonlySet<string> = new Set(["items", "prefixItems", "anyOf", "oneOf", "allOf"]);
+
+function strictPart(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(strictPart);
+  return isObject(part) ? toStrictSchema(part) : part;
+}
+
+function isObject(value: unknown): value is JsonSchema {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Reads and checks a call's arguments. Empty text is an empty object. Rejects with {@link InvalidToolInputError}. */
+export async function parseArguments(
+  schema: StandardSchema | JsonSchema,
+  text: string,
+  toolName: string,
+): Promise<unknown> {
+  const value = parseObject(text, toolName);
+  if (!isStandardSchema(schema)) return value;
+  const result = await schema["~standard"].validate(value);
+  if (result.issues) {
+    throw new InvalidToolInputError(
+      `The arguments for tool ${toolName} do not fit its parameters: ${result.issues.map(describe).join("; ")}`,
+    );
+  }
+  return result.value;
+}
+
+function parseObject(text: string, toolName: string): object {
+  let value: unknown;
+  try {
+    value = text.trim() === "" ? {} : JSON.parse(text);
+  } catch (cause) {
+    throw new InvalidToolInputError(`The arguments for tool ${toolName} are not JSON.`, { cause });
+  }
+  if (!isObject(value)) {
+    throw new InvalidToolInputError(`The arguments for tool ${toolName} are not a JSON object.`);
+  }
+  return value;
+}
+
+function describe(issue: ValidationIssue): string {
+  const path = (issue.path ?? []).map((part) => String(typeof part === "object" ? part.key : part));
+  return path.length === 0 ? issue.message : `${path.join(".")}: ${issue.message}`;
+}

@@ -1,0 +1,162 @@
+import type { Agent } from "./agent.js";
+import type { Decision } from "./decisions.js";
+import { applyDecision } from "./decisions.js";
+import { AgentsError, ModelBehaviorError, UserError } from "./errors.js";
+import type { EngineSource } from "./init.js";
+import { sharedEngine } from "./init.js";
+import { ItemHelpers } from "./item_helpers.js";
+import type { RunToolApprovalItem } from "./items.js";
+import type { InterruptionData, Json, Slot, StateData } from "./protocol.js";
+import { Run } from "./run.js";
+import type { RunView } from "./view.js";
+import { stateText } from "./view.js";
+
+export interface ApproveOptions {
+  /** Approves every later call of this tool by this agent in this run too. @defaultValue false */
+  readonly alwaysApprove?: boolean | undefined;
+}
+
+export interface RejectOptions {
+  /** Rejects every later call of this tool by this agent in this run too. @defaultValue false */
+  readonly alwaysReject?: boolean | undefined;
+  /** What the model is told; that the call was not approved by default. */
+  readonly message?: string | undefined;
+}
+
+/**
+ * A run that was paused, stopped or has ended: a document that goes on here, after a reload, or on another machine.
+ *
+ * It holds the whole conversation and every decision, but no key or token. A run that is started with it owns it until
+ * it ends; from then on the state is where that run ended. It is not signed: load it only from where you trust it.
+ */
+export class RunState {
+  #view: RunView;
+  /** The view's document with the decisions made here, once it is asked for. */
+  #edited: StateData | undefined;
+  #owned = false;
+
+  /** @internal */
+  constructor(view: RunView) {
+    this.#view = view;
+  }
+
+  /**
+   * Loads a state that `toString` or another Agents SDK runner wrote. `agent` is the agent that the run began with, with
+   * the same tools and handoffs. Rejects with a UserError where the text is no state, or one of other agents.
+   */
+  static async fromString(agent: Agent, text: string | null): Promise<RunState> {
+    return loadState(agent, text, sharedEngine);
+  }
+
+  /** The calls that wait for a decision, decided ones included; a new list each time. */
+  get interruptions(): RunToolApprovalItem[] {
+    return this.#view.interruptions;
+  }
+
+  /** Lets a pending call run when the run goes on. Throws a UserError where it is not pending in this state. */
+  approve(item: RunToolApprovalItem, { alwaysApprove = false }: ApproveOptions = {}): void {
+    this.#decide(item, { approve: true, always: alwaysApprove });
+  }
+
+  /** Keeps a pending call from running. Throws a UserError where it is not pending in this state. */
+  reject(item: RunToolApprovalItem, { alwaysReject = false, message }: RejectOptions = {}): void {
+    this.#decide(item, { approve: false, always: alwaysReject, message });
+  }
+
+  /** Adds input that the model sees with its next call, after the outputs of pending tools. Throws a UserError where no
+   * model call follows. */
+  addInput(input: string | readonly object[]): void {
+    this.#mustBeFree();
+    const { current_step: step, current_turn, max_turns } = this.#view.document;
+    if (!step) throw new UserError("This run has ended: start a new one with result.toInputList() and the new input.");
+    if (max_turns !== null && current_turn >= max_turns) {
+      throw new UserError(`This run has no model call left (maxTurns is ${max_turns}), so it cannot take more input.`);
+    }
+    if (step.data?.response_accepted) {
+      throw new UserError("The model's last answer has not been worked off yet: resume this run before adding input.");
+    }
+    const slot = this.#data.slots.find((candidate) => candidate.pending_input);
+    if (!slot?.pending_input) throw new UserError("This state cannot take more input.");
+    slot.pending_input.push(...(structuredClone(ItemHelpers.inputToNewInputList(input)) as Json[]));
+  }
+
+  /** The document, decisions included. */
+  toString(): string {
+    return stateText(this.#data);
+  }
+
+  /** The document as an object, for `JSON.stringify`. */
+  toJSON(): unknown {
+    return JSON.parse(this.toString());
+  }
+
+  /** Gives the state to a run. @internal */
+  lend(): RunView {
+    this.#mustBeFree();
+    this.#owned = true;
+    return this.#view;
+  }
+
+  /** Takes over how far the run has come. @internal */
+  follow(view: RunView): void {
+    this.#view = view;
+    this.#edited = undefined;
+  }
+
+  /** The run has ended. @internal */
+  release(): void {
+    this.#owned = false;
+  }
+
+  get #data(): StateData {
+    const { parts, slots } = this.#view.snapshot.state;
+    return (this.#edited ??= { parts, slots: structuredClone(slots) as Slot[] });
+  }
+
+  #decide(item: RunToolApprovalItem, decision: Decision): void {
+    this.#mustBeFree();
+    const pending = this.#find(item);
+    if (pending.callId === "") throw new ModelBehaviorError("The model gave this call no id, so it cannot be decided on.");
+    const slot = this.#data.slots[pending.target.slot];
+    if (!slot) throw new UserError("This state has no place for decisions; load it with RunState.fromString.");
+    applyDecision(slot, pending.target, pending.callId, decision);
+  }
+
+  /** A decision is bound to what was shown: the call's id, tool, agent and arguments. */
+  #find(item: RunToolApprovalItem): InterruptionData {
+    const same = this.#view.snapshot.interruptions.filter(
+      (pending) =>
+        pending.callId === item.callId &&
+        pending.name === item.name &&
+        pending.arguments === item.arguments &&
+        pending.item.agent.name === item.agent.name,
+    );
+    const found = same.length > 1 ? same.filter((pending) => this.#view.names.find(pending.item.agent) === item.agent) : same;
+    if (found.length > 1) {
+      throw new UserError(`Call ${item.callId} of ${item.name} is pending more than once; it cannot be told apart.`);
+    }
+    if (!found[0]) {
+      throw new UserError(
+        `Call ${item.callId} of ${item.name} is not pending in this state. Decide on the items of state.interruptions.`,
+      );
+    }
+    return found[0];
+  }
+
+  #mustBeFree(): void {
+    if (this.#owned) {
+      throw new UserError(
+        "This state belongs to a run that is going on. Wait for its end (await result.completed), or use result.toState().",
+      );
+    }
+  }
+}
+
+/** Loads a state with an engine of the caller's. */
+export async function loadState(agent: Agent, text: string | null, source: EngineSource): Promise<RunState> {
+  if (typeof text !== "string") throw new UserError("There is no state to load: RunState.fromString needs its text.");
+  const run = new Run({ agent, start: { load: text }, options: {}, stream: false }, source);
+  await run.completed;
+  if (!run.view) throw new AgentsError("The engine gave no state back.");
+  return new RunState(run.view);
+}

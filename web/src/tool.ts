@@ -1,0 +1,124 @@
+import type { Agent } from "./agent.js";
+import { UserError } from "./errors.js";
+import type { JsonSchema, StandardSchema } from "./schema.js";
+import { NO_ARGUMENTS, parseArguments, toJsonSchema, toStrictSchema } from "./schema.js";
+import type { ArgumentsOf } from "./schema_types.js";
+
+/** What a function of an agent is told about the run that calls it. */
+export interface RunContext {
+  /** The agent that is at work: your own object. */
+  readonly agent: Agent;
+}
+
+/** A call of a tool. */
+export interface ToolCallDetails {
+  readonly toolName: string;
+  /** The model's id of the call. */
+  readonly callId: string;
+  /** The agent that made the call: your own object. */
+  readonly agent: Agent;
+  /** The arguments as the model wrote them. */
+  readonly arguments: string;
+  /** Fires when nobody waits for the answer any more: the call timed out or the run was stopped. */
+  readonly signal: AbortSignal;
+}
+
+export type ToolParameters = StandardSchema | JsonSchema;
+
+export interface ToolOptions<Parameters extends ToolParameters, Arguments = ArgumentsOf<Parameters>> {
+  /** What the model calls it by: letters, digits, `_` and `-`. */
+  readonly name: string;
+  /** Tells the model what the tool does and when to use it. */
+  readonly description: string;
+  /** JSON Schema of an object, or a Standard Schema that can give it. A Standard Schema also checks the arguments before
+   * `needsApproval` and `execute` see them; JSON Schema is only shown to the model. No arguments by default. */
+  readonly parameters?: Parameters;
+  /** Makes the model keep to the schema: every object of it is closed and has all of its properties.
+   * @defaultValue true */
+  readonly strict?: boolean | undefined;
+  /** Whether a call waits for a person's decision. A function is asked once a call; arguments that do not fit the
+   * parameters need approval without asking it. @defaultValue false */
+  readonly needsApproval?:
+    | boolean
+    | ((context: RunContext, args: Arguments, callId: string) => boolean | Promise<boolean>)
+    | undefined;
+  /** Hides the tool from the model where false. @defaultValue true */
+  readonly isEnabled?: boolean | ((context: RunContext) => boolean | Promise<boolean>) | undefined;
+  /** Milliseconds that a call may take. No limit by default. */
+  readonly timeoutMs?: number | undefined;
+  /** What a call that takes too long does: tell the model, or end the run with a ToolTimeoutError.
+   * @defaultValue "error_as_result" */
+  readonly timeoutBehavior?: "error_as_result" | "raise_exception" | undefined;
+  /** Makes the text that tells the model of a failure. By default it is told that the tool failed, not why: an error
+   * may hold what the model must not see. `null` ends the run instead. */
+  readonly errorFunction?: null | ((context: RunContext, error: unknown) => string | Promise<string>) | undefined;
+  /** Runs the tool. A string goes to the model as it is, anything else as JSON. */
+  readonly execute: (args: Arguments, details: ToolCallDetails) => unknown;
+}
+
+/** A tool that runs on the page. Make one with {@link tool}. */
+export interface FunctionTool {
+  readonly type: "function";
+  readonly name: string;
+  readonly description: string;
+  readonly parameters: JsonSchema;
+  readonly strict: boolean;
+  readonly needsApproval: boolean | ((context: RunContext, argumentsText: string, callId: string) => Promise<boolean>);
+  readonly isEnabled: boolean | ((context: RunContext) => boolean | Promise<boolean>);
+  readonly timeoutMs?: number | undefined;
+  readonly timeoutBehavior?: "error_as_result" | "raise_exception" | undefined;
+  readonly errorFunction?: null | ((context: RunContext, error: unknown) => string | Promise<string>) | undefined;
+  /** Checks the arguments and runs the tool. Rejects with InvalidToolInputError where they do not fit, and with the
+   * signal's reason where it has fired. */
+  readonly invoke: (argumentsText: string, details: ToolCallDetails) => Promise<unknown>;
+}
+
+/** Any tool that an agent can have. */
+export type Tool = FunctionTool;
+
+/**
+ * Makes a tool from a function of the page.
+ *
+ * The types of its arguments follow from `parameters`. It runs at most once a call, and not at all where the arguments
+ * are not a JSON object or do not fit a Standard Schema. Throws a UserError for a schema that cannot be shown to a model.
+ */
+export function tool<const Parameters extends ToolParameters = typeof NO_ARGUMENTS>(
+  options: ToolOptions<Parameters>,
+): FunctionTool {
+  const { name, description, strict = true, needsApproval = false, isEnabled = true, execute } = options;
+  if (typeof name !== "string" || name === "") throw new UserError('A tool needs a name: tool({ name: "…", … }).');
+  if (typeof execute !== "function") throw new UserError(`Tool ${name} needs execute: (args) => … to run.`);
+  const schema: ToolParameters = options.parameters ?? NO_ARGUMENTS;
+  const document = toJsonSchema(schema, `tool ${name}`);
+  const parse = (text: string): Promise<ArgumentsOf<Parameters>> =>
+    parseArguments(schema, text, name) as Promise<ArgumentsOf<Parameters>>;
+
+  return {
+    type: "function",
+    name,
+    description,
+    parameters: strict ? toStrictSchema(document) : document,
+    strict,
+    isEnabled,
+    timeoutMs: options.timeoutMs,
+    timeoutBehavior: options.timeoutBehavior,
+    errorFunction: options.errorFunction,
+    needsApproval:
+      typeof needsApproval !== "function"
+        ? needsApproval
+        : async (context, text, callId) => {
+            let args: ArgumentsOf<Parameters>;
+            try {
+              args = await parse(text);
+            } catch {
+              return true;
+            }
+            return (await needsApproval(context, args, callId)) !== false;
+          },
+    invoke: async (text, details) => {
+      const args = await parse(text);
+      details.signal.throwIfAborted(); // the run may have been stopped meanwhile
+      return execute(args, details);
+    },
+  };
+}

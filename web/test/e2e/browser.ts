@@ -1,0 +1,113 @@
+// Chromium, as the tests drive it.
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { launch, type Browser, type BrowserContext, type Page } from "puppeteer-core";
+
+import type { Agent, RunResultStreaming } from "../../src/index.js";
+import type { Json, WireEvent } from "./sse.js";
+
+export interface Reading {
+  readonly events: PlainEvent[];
+  readonly error: PlainError | null;
+  readonly completed: PlainError | null;
+}
+
+export type PlainEvent =
+  | { readonly type: "raw_response_event"; readonly data: WireEvent }
+  | { readonly type: "agent_updated_stream_event"; readonly agent: string }
+  | {
+      readonly type: "run_item_stream_event";
+      readonly name: string;
+      readonly item: { readonly type: string; readonly agent: string; readonly rawItem: { [key: string]: Json }; readonly output?: Json };
+    };
+
+export interface PlainError {
+  readonly isError: boolean;
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly status?: number;
+}
+
+declare global {
+  interface Window {
+    /** The package, on the test page. */
+    runstream: typeof import("../../src/index.js");
+    /** What must not happen on a page, in words. */
+    mishaps: string[];
+    /** Reads a run to its end into plain data. */
+    read(result: RunResultStreaming): Promise<Reading>;
+    /** An agent whose one tool, delete_file, needs approval. */
+    janitor(): Agent;
+    /** How often delete_file has run, in all tabs. */
+    executions(): number;
+  }
+}
+
+const dist = fileURLToPath(new URL("../../", import.meta.url)); // from web/dist/test/e2e
+
+/** How long a condition may take; only a failing test ever waits so long. */
+export const patience = 30_000;
+
+export function openBrowser(): Promise<Browser> {
+  return launch({
+    executablePath: `${dist}browser/headless_shell`,
+    defaultViewport: { width: 1280, height: 800 },
+    protocolTimeout: 2 * patience,
+  });
+}
+
+/** Opens the test page, with the engine where `engine` says. Functions for `evaluate` find the package in `window.runstream`. */
+export async function openTestPage(browser: Browser | BrowserContext, url: string, engine: "worker" | "page"): Promise<Page> {
+  const page = await browser.newPage();
+  await loadTestPage(page, () => page.goto(url), engine);
+  return page;
+}
+
+export async function reloadTestPage(page: Page, engine: "worker" | "page"): Promise<void> {
+  await loadTestPage(page, () => page.reload(), engine);
+}
+
+async function loadTestPage(page: Page, load: () => Promise<unknown>, engine: "worker" | "page"): Promise<void> {
+  await load();
+  await until(page, () => "runstream" in window);
+  await page.evaluate((worker) => window.runstream.init({ worker }), engine === "worker");
+}
+
+/** Asserts that the page was left without a policy violation, an uncaught error and an unhandled rejection. */
+export async function assertNoMishaps(page: Page): Promise<void> {
+  // A rejection counts as unhandled only after the current task.
+  const mishaps = await page.evaluate(async () => {
+    await new Promise((resolve) => setTimeout(resolve));
+    return window.mishaps;
+  });
+  assert.deepEqual(mishaps, []);
+}
+
+/** Waits for a condition on the page. Unlike `waitForFunction` it needs no `eval` there. */
+export async function until(page: Page, condition: (...args: string[]) => boolean, ...args: string[]): Promise<void> {
+  const deadline = Date.now() + patience;
+  while (!(await page.evaluate(condition, ...args))) {
+    if (Date.now() > deadline) throw new Error(`the page did not come to: ${condition} with ${JSON.stringify(args)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Fails when a promise has not settled in time. */
+export async function soon<T>(promise: Promise<T>, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`waited in vain for ${what}`)), patience);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** Saves a picture in web/dist/screenshots, once what moves has come to rest. */
+export async function picture(page: Page, name: string): Promise<void> {
+  await until(page, () =>
+    document.getAnimations().every(({ effect, playState }) => playState !== "running" || effect?.getComputedTiming().endTime === Infinity),
+  );
+  mkdirSync(`${dist}screenshots`, { recursive: true });
+  await page.screenshot({ path: `${dist}screenshots/${name}.png` });
+}

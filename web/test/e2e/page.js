@@ -1,0 +1,69 @@
+// Gives the tests the package as a page has it, and what they would otherwise repeat.
+import * as runstream from "/web/dist/index.js";
+
+window.mishaps = [];
+addEventListener("unhandledrejection", ({ reason }) => window.mishaps.push(`unhandled rejection: ${reason?.stack ?? reason}`));
+addEventListener("error", ({ message }) => window.mishaps.push(`error: ${message}`));
+document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
+  window.mishaps.push(`policy violation: ${violatedDirective} ${blockedURI}`),
+);
+
+// An agent with a gated tool. The tool counts its executions for all tabs of the browser.
+window.janitor = () =>
+  new runstream.Agent({
+    name: "Janitor",
+    instructions: "Clean.",
+    tools: [
+      runstream.tool({
+        name: "delete_file",
+        description: "Deletes a file.",
+        parameters: {
+          type: "object",
+          properties: { path: { type: "string" } },
+          required: ["path"],
+          additionalProperties: false,
+        },
+        needsApproval: true,
+        execute: async ({ path }) => {
+          localStorage.setItem("executions", String(window.executions() + 1));
+          return `deleted ${path}`;
+        },
+      }),
+    ],
+  });
+window.executions = () => Number(localStorage.getItem("executions") ?? 0);
+
+// Reads a run to its end, whatever that is, into plain data.
+window.read = async (result) => {
+  const events = [];
+  let error = null;
+  try {
+    for await (const event of result) events.push(plain(event));
+  } catch (thrown) {
+    error = describe(thrown);
+  }
+  const completed = await result.completed.then(() => null, describe);
+  return { events, error, completed };
+};
+
+function plain(event) {
+  switch (event.type) {
+    case "raw_response_event":
+      return { type: event.type, data: event.data };
+    case "agent_updated_stream_event":
+      return { type: event.type, agent: event.newAgent.name };
+    case "run_item_stream_event": {
+      const { type, rawItem, agent, output } = event.item;
+      return { type: event.type, name: event.name, item: { type, rawItem, agent: agent.name, ...(output !== undefined && { output }) } };
+    }
+    default:
+      return { type: event.type };
+  }
+}
+
+function describe(error) {
+  const { name, message, code, status } = error;
+  return { isError: error instanceof Error, name, message, code, status };
+}
+
+window.runstream = runstream;
