@@ -18,7 +18,7 @@ test_sources := web/tsconfig.json $(shell find web/src web/test -name '*.ts' 2>/
 wasm_exec := $(shell go env GOROOT)/lib/wasm/wasm_exec.js
 
 engine := $(dist)/runstream.wasm
-library := $(dist)/index.js $(dist)/worker.js
+library := $(dist)/index.js $(dist)/host.js $(dist)/worker.js
 demo := $(dist)/demo.js $(dist)/demo.css
 
 ##@ Use
@@ -106,14 +106,18 @@ web/src/wasm_exec.gen.js: $(dist)/go-version Makefile
 	  echo 'const fs = { writeSync: (fd, bytes) => globalThis.fs.writeSync(fd, bytes) }; // named below without globalThis'; \
 	  cat $(wasm_exec); echo 'return globalThis.Go; }'; } > $@
 
-$(dist)/index.js: $(library_sources) web/src/wasm_exec.gen.js
-	$(esbuild) --format=esm --target=es2022 web/src/index.ts --outfile=$@
+# The host, which runs Go, is a part of the worker's one file, and a file of its own for engines on the page: pages with a
+# worker never fetch it, and whoever has to copy the worker copies one file.
+apart := --external:*/host.js
 
-$(dist)/worker.js: $(library_sources) web/src/wasm_exec.gen.js
-	$(esbuild) --format=esm --target=es2022 web/src/worker.ts --outfile=$@
+$(dist)/index.js: $(library_sources)
+	$(esbuild) --format=esm --target=es2022 $(apart) web/src/index.ts --outfile=$@
 
-$(dist)/demo.js: $(demo_sources) web/src/wasm_exec.gen.js
-	$(esbuild) --format=esm --target=es2022 web/demo/demo.ts --outfile=$@
+$(dist)/host.js $(dist)/worker.js: $(dist)/%.js: $(library_sources) web/src/wasm_exec.gen.js
+	$(esbuild) --format=esm --target=es2022 web/src/$*.ts --outfile=$@
+
+$(dist)/demo.js: $(demo_sources)
+	$(esbuild) --format=esm --target=es2022 $(apart) web/demo/demo.ts --outfile=$@
 
 $(dist)/demo.css: $(demo_sources)
 	$(esbuild) web/demo/demo.css --outfile=$@
