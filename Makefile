@@ -18,7 +18,7 @@ test_sources := web/tsconfig.json $(shell find web/src web/test -name '*.ts' 2>/
 wasm_exec := $(shell go env GOROOT)/lib/wasm/wasm_exec.js
 
 engine := $(dist)/runstream.wasm
-library := $(dist)/index.js $(dist)/host.js $(dist)/worker.js
+library := $(addprefix $(dist)/,index.js host.js worker.js testing.js)
 demo := $(dist)/demo.js $(dist)/demo.css
 
 ##@ Use
@@ -113,7 +113,7 @@ apart := --external:*/host.js
 $(dist)/index.js: $(library_sources)
 	$(esbuild) --format=esm --target=es2022 $(apart) web/src/index.ts --outfile=$@
 
-$(dist)/host.js $(dist)/worker.js: $(dist)/%.js: $(library_sources) web/src/wasm_exec.gen.js
+$(dist)/host.js $(dist)/worker.js $(dist)/testing.js: $(dist)/%.js: $(library_sources) web/src/wasm_exec.gen.js
 	$(esbuild) --format=esm --target=es2022 web/src/$*.ts --outfile=$@
 
 $(dist)/demo.js: $(demo_sources)
