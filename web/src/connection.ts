@@ -19,6 +19,7 @@ export function connectPage(): EngineConnection {
     onmessage: () => {},
     close: () => {
       open = false;
+      receive({ type: "stop" });
     },
   };
   return connection;

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { EngineConnection } from "../../src/connection.js";
 import { connectWorker } from "../../src/connection.js";
 import { Engine } from "../../src/engine.js";
-import { EngineStartError } from "../../src/errors.js";
+import { EngineDisposedError, EngineStartError } from "../../src/errors.js";
 import type { FromHost, ToHost } from "../../src/host.js";
 import { init, UserError } from "../../src/index.js";
 import { PageEngine } from "../../src/init.js";
@@ -192,4 +192,45 @@ test("an address that cannot be fetched is named", async () => {
 
 test("an address that is none is refused, and the package can still be used", async () => {
   await assert.rejects(init({ wasm: "http://" }), EngineStartError);
+});
+
+test("dispose() ends the engine and its runs, and the next start is a fresh one", async () => {
+  const workers: FakeWorker[] = [new FakeWorker(), new FakeWorker()];
+  const page = new PageEngine();
+  page.dispose();
+  await page.init({ worker: workers[0]!.asWorker, wasm: WASM });
+  const failures: Error[] = [];
+  const listener = { receive: () => {}, fail: (error: Error) => void failures.push(error) };
+  const engine = await page.engine();
+  engine.run("{}", listener);
+  engine.run("{}", listener);
+  page.dispose();
+  page.dispose();
+  assert.deepEqual(failures.map((error) => [error.name, error.message]), [
+    ["EngineDisposedError", "The page ended the engine with dispose(). The next run gets a new engine."],
+    ["EngineDisposedError", "The page ended the engine with dispose(). The next run gets a new engine."],
+  ]);
+  assert.notEqual(failures[0], failures[1]);
+  assert.equal(workers[0]!.terminated, 1);
+  await page.init({ worker: workers[1]!.asWorker, wasm: WASM });
+  assert.notEqual(await page.engine(), engine);
+  assert.equal(workers[1]!.terminated, 0);
+});
+
+test("dispose() ends a start that is under way, wherever it is", async () => {
+  const silent = new FakeWorker();
+  silent.postMessage = () => {};
+  const neverRead = new Response(new ReadableStream(), { headers: { "content-type": "application/wasm" } });
+  const unhandled = await rejections(async () => {
+    for (const options of [{ worker: silent.asWorker, wasm: WASM }, { worker: silent.asWorker, wasm: neverRead }]) {
+      const page = new PageEngine();
+      const inits = [page.init(options), page.init(options)];
+      await settled();
+      page.dispose();
+      for (const init of inits) await assert.rejects(init, EngineDisposedError);
+      await page.init({ worker: new FakeWorker().asWorker, wasm: WASM });
+    }
+  });
+  assert.deepEqual(unhandled, []);
+  assert.equal(silent.terminated, 1);
 });
