@@ -20,6 +20,12 @@ export type FromHost =
   /** The engine could not start or has ended; the last message. */
   | { readonly type: "stopped"; readonly error: ErrorData };
 
+/** A worker says one thing more. */
+export type FromWorker =
+  | FromHost
+  /** The worker holds this lock for as long as it lives. */
+  | { readonly type: "alive"; readonly lock: string };
+
 /** What the engine finds under `runstream` in its global scope. */
 interface EnginePort {
   readonly version: string;

@@ -234,3 +234,32 @@ test("dispose() ends a start that is under way, wherever it is", async () => {
   assert.deepEqual(unhandled, []);
   assert.equal(silent.terminated, 1);
 });
+
+test("a Worker that is not the engine's is named, by what it sends first", async () => {
+  for (const [sent, says] of [["hello", /it sent "hello"/], [null, /it sent null/], [{ type: "progress" }, /progress/]] as const) {
+    const worker = new FakeWorker();
+    worker.postMessage = () => queueMicrotask(() => worker.say(sent as unknown as FromHost));
+    await assert.rejects(new PageEngine().init({ worker: worker.asWorker, wasm: WASM }), (error: unknown) => {
+      return error instanceof EngineStartError && says.test(error.message) && error.message.includes("worker.js");
+    });
+  }
+});
+
+test("an engine that is up survives what it does not know", async () => {
+  const worker = new FakeWorker();
+  const engine = await Engine.start(connectWorker(worker.asWorker, "w"), WASM, () => {});
+  for (const sent of ["hello", null, { type: "progress" }]) worker.say(sent as unknown as FromHost);
+  const seen: string[] = [];
+  const run = engine.run("{}", { receive: (message) => seen.push(message.type), fail: () => seen.push("failed") });
+  worker.say({ type: "end", run });
+  assert.deepEqual(seen, ["end"]);
+});
+
+test("a message that cannot be read ends the engine", async () => {
+  const worker = new FakeWorker();
+  const engine = await Engine.start(connectWorker(worker.asWorker, "w"), WASM, () => {});
+  const errors: string[] = [];
+  engine.run("{}", { receive: () => {}, fail: (error) => errors.push(error.message) });
+  worker.dispatchEvent(new MessageEvent("messageerror"));
+  assert.match(errors.join(), /cannot be read/);
+});
