@@ -1,5 +1,5 @@
 import { errorToData } from "./error_data.js";
-import { EngineCrashedError } from "./errors.js";
+import { EngineCrashedError, EngineStartError } from "./errors.js";
 import type { ErrorData, FromEngine, ToEngine } from "./protocol.js";
 import { version } from "./version.js";
 import type { WasmSource } from "./wasm.js";
@@ -114,8 +114,20 @@ async function runGo(
       crash(`The engine crashed: ${String(cause)}.`, cause);
     }
   };
-  const instance = await WebAssembly.instantiate(module, go.importObject);
+  const instance = await instantiate(module, go.importObject);
   if (ended.aborted) return;
   await go.run(instance);
   crash("The engine has ended.");
+}
+
+async function instantiate(module: WebAssembly.Module, imports: WebAssembly.Imports): Promise<WebAssembly.Instance> {
+  const refuse = (why: string, cause?: unknown): never => {
+    throw new EngineStartError(
+      `What was given as wasm is not runstream's engine, or one of another release: ${why}. Serve runstream.wasm from the ` +
+        "same release as the script.",
+      { cause },
+    );
+  };
+  const instance = await WebAssembly.instantiate(module, imports).catch((cause: unknown) => refuse(String(cause), cause));
+  return "run" in instance.exports ? instance : refuse("it is no program of Go's");
 }

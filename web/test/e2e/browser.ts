@@ -34,8 +34,12 @@ declare global {
   interface Window {
     /** The package, on the test page. */
     runstream: typeof import("../../src/index.js");
+    /** The package as another address serves it. */
+    load(address: string): Promise<typeof import("../../src/index.js")>;
     /** What must not happen on a page, in words. */
     mishaps: string[];
+    /** A thrown error as plain data. */
+    plainError(error: unknown): PlainError;
     /** Reads a run to its end into plain data. */
     read(result: RunResultStreaming): Promise<Reading>;
     /** An agent whose one tool, delete_file, needs approval. */
@@ -58,8 +62,9 @@ export function openBrowser(): Promise<Browser> {
   });
 }
 
-/** Opens the test page, with the engine where `engine` says. Functions for `evaluate` find the package in `window.runstream`. */
-export async function openTestPage(browser: Browser | BrowserContext, url: string, engine: "worker" | "page"): Promise<Page> {
+/** Opens the test page, with the engine where `engine` says; without it none is started. Functions for `evaluate` find the
+ * package in `window.runstream`. */
+export async function openTestPage(browser: Browser | BrowserContext, url: string, engine?: "worker" | "page"): Promise<Page> {
   const page = await browser.newPage();
   await loadTestPage(page, () => page.goto(url), engine);
   return page;
@@ -69,10 +74,10 @@ export async function reloadTestPage(page: Page, engine: "worker" | "page"): Pro
   await loadTestPage(page, () => page.reload(), engine);
 }
 
-async function loadTestPage(page: Page, load: () => Promise<unknown>, engine: "worker" | "page"): Promise<void> {
+async function loadTestPage(page: Page, load: () => Promise<unknown>, engine?: "worker" | "page"): Promise<void> {
   await load();
   await until(page, () => "runstream" in window);
-  await page.evaluate((worker) => window.runstream.init({ worker }), engine === "worker");
+  if (engine) await page.evaluate((worker) => window.runstream.init({ worker }), engine === "worker");
 }
 
 /** Asserts that the page was left without a policy violation, an uncaught error and an unhandled rejection. */

@@ -65,5 +65,8 @@ function describe(error) {
   const { name, message, code, status } = error;
   return { isError: error instanceof Error, name, message, code, status };
 }
+window.plainError = describe;
+
+window.load = (address) => import(`${address}/index.js`);
 
 window.runstream = runstream;

@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { extname, normalize } from "node:path";
+import { basename, extname, normalize } from "node:path";
 import { text } from "node:stream/consumers";
 import { frame, type Json, type WireEvent } from "./sse.js";
 
@@ -36,8 +36,21 @@ export interface Script {
   request(index: number): Promise<ModelRequest>;
 }
 
+/** What a server answers in place of a file. What is left out stays as it is. */
+export interface Answer {
+  readonly status?: number;
+  readonly type?: string;
+  readonly body?: string | Uint8Array;
+  /** The connection breaks off instead. */
+  readonly broken?: true;
+}
+
 export interface TestServer {
   readonly url: string;
+  /** The built package once more, under an address of its own, with other answers where `change` gives one. */
+  copy(change?: (file: string, bytes: Uint8Array) => Answer | undefined): string;
+  /** The address of the test page under another policy. */
+  page(policy: string): string;
   /** A model server that gives these replies in order, and status 418 after the last. */
   script(...replies: Reply[]): Script;
   close(): Promise<void>;
@@ -57,16 +70,26 @@ const types: Record<string, string> = {
 
 export async function startServer(): Promise<TestServer> {
   const scripts: ScriptedModel[] = [];
+  const copies: NonNullable<Parameters<TestServer["copy"]>[0]>[] = [];
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? "/", "http://localhost").pathname;
-    const [, number, rest] = /^\/script\/(\d+)(\/.*)$/.exec(path) ?? [];
-    const served = number === undefined ? serveFile(path, response) : scripts[Number(number)]?.answer(rest!, request, response);
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+    const [, kind, number, rest] = /^\/(script|copy)\/(\d+)(\/.*)$/.exec(pathname) ?? [];
+    const served =
+      kind === "script" ? scripts[Number(number)]?.answer(rest!, request, response)
+      : kind === "copy" ? serveFile(`/web/dist${rest}`, response, { change: copies[Number(number)]! })
+      : serveFile(pathname, response, { policy: searchParams.get("policy") ?? policy });
     Promise.resolve(served).catch((error: unknown) => response.destroy(error as Error));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url,
+    copy(change = () => undefined) {
+      return `${url}/copy/${copies.push(change) - 1}`;
+    },
+    page(policy) {
+      return `${url}/?${new URLSearchParams({ policy })}`;
+    },
     script(...replies) {
       const path = `/script/${scripts.length}/v1`;
       const script = new ScriptedModel(path, url + path, replies);
@@ -80,17 +103,24 @@ export async function startServer(): Promise<TestServer> {
   };
 }
 
-async function serveFile(path: string, response: ServerResponse): Promise<void> {
+interface Serving {
+  readonly policy?: string;
+  readonly change?: (file: string, bytes: Uint8Array) => Answer | undefined;
+}
+
+async function serveFile(path: string, response: ServerResponse, { policy: csp = policy, change }: Serving): Promise<void> {
   const file = path === "/" ? "/web/test/e2e/page.html" : normalize(path);
   if (!/^\/web\/(dist|test\/e2e)\//.test(file)) return void response.writeHead(404).end();
   const bytes = await readFile(new URL(`.${file}`, root)).catch(() => undefined);
   if (!bytes) return void response.writeHead(404).end();
-  response.writeHead(200, {
-    "content-type": types[extname(file)] ?? "application/octet-stream",
-    "content-security-policy": policy,
+  const answer = change?.(basename(file), bytes);
+  if (answer?.broken) return void response.destroy();
+  response.writeHead(answer?.status ?? 200, {
+    "content-type": answer?.type ?? types[extname(file)] ?? "application/octet-stream",
+    "content-security-policy": csp,
     "cache-control": "no-store",
   });
-  response.end(bytes);
+  response.end(answer?.body ?? bytes);
 }
 
 class ScriptedModel implements Script {
