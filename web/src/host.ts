@@ -83,18 +83,17 @@ async function runGo(
   ended: AbortSignal,
   stop: (error: unknown) => void,
 ): Promise<void> {
-  // Go finds the real globals through the prototype, but for two that refuse to be read through another object, and for
-  // those that wasm_exec.js makes itself: an element with the id "fs" must not be taken for a file system.
-  const made = { value: undefined, writable: true };
-  const scope = Object.create(globalThis, {
-    crypto: { value: globalThis.crypto },
-    performance: { value: globalThis.performance },
-    runstream: { value: port },
-    fs: made,
-    process: made,
-    path: made,
-    Go: made,
-  }) as object;
+  // Go finds the real globals behind its own, but for those that wasm_exec.js makes itself: an element with the id "fs" must
+  // not be taken for a file system. Getters such as navigator's refuse to be read through another object, and so would end
+  // the program: each is read from the real one.
+  const own: { [key: PropertyKey]: unknown } = Object.assign(Object.create(null), {
+    runstream: port,
+    fs: undefined,
+    process: undefined,
+    path: undefined,
+    Go: undefined,
+  });
+  const scope = new Proxy(own, { get: (_, key) => (key in own ? own[key] : Reflect.get(globalThis, key)) });
   const go = new (wasmExec(scope))();
 
   const crash = (message: string, cause?: unknown): void => stop(new EngineCrashedError(message, { cause }));
