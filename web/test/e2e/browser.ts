@@ -13,6 +13,17 @@ export interface Reading {
   readonly completed: PlainError | null;
 }
 
+/** How a run ended, read by hand. */
+export interface Outcome {
+  /** All that the iterator threw; it is asked on after a throw. */
+  readonly thrown: PlainError[];
+  /** Whether `completed` and `error` gave the very same error, and the error this run's data. */
+  readonly same: boolean;
+  readonly isComplete: boolean;
+  readonly finalOutput: string | null;
+  readonly deltas: string[];
+}
+
 export type PlainEvent =
   | { readonly type: "raw_response_event"; readonly data: WireEvent }
   | { readonly type: "agent_updated_stream_event"; readonly agent: string }
@@ -42,6 +53,13 @@ declare global {
     plainError(error: unknown): PlainError;
     /** Reads a run to its end into plain data. */
     read(result: RunResultStreaming): Promise<Reading>;
+    /** Reads a run by hand, to its end and beyond. */
+    outcome(result: RunResultStreaming): Promise<Outcome>;
+    /** Breaks the page's fetch for one request to a model: see broken_fetch.js. */
+    breakFetch(way: string): Promise<void>;
+    /** Asks the test engine for something. */
+    askEngine(command: "count"): Promise<{ readonly [what: string]: number }>;
+    askEngine(command: "panic" | "exit" | "read what throws"): void;
     /** An agent whose one tool, delete_file, needs approval. */
     janitor(): Agent;
     /** How often delete_file has run, in all tabs. */

@@ -14,9 +14,12 @@ export type Reply =
   | { readonly hangAfter: WireEvent[] }
   /** The connection breaks off after these events. */
   | { readonly breakAfter: WireEvent[] }
+  /** The connection breaks off before any answer. */
+  | { readonly refuse: true }
   /** A stream of these bytes, as they are. */
   | { readonly body: string }
-  | { readonly status: number; readonly headers?: Record<string, string>; readonly json: Json };
+  | { readonly status: number; readonly headers?: Record<string, string>; readonly json: Json }
+  | { readonly status: number; readonly headers?: Record<string, string>; readonly text: string };
 
 export interface ModelRequest {
   readonly path: string;
@@ -53,6 +56,8 @@ export interface TestServer {
   page(policy: string): string;
   /** A model server that gives these replies in order, and status 418 after the last. */
   script(...replies: Reply[]): Script;
+  /** A model server that gives this reply to each request. */
+  answering(reply: (request: ModelRequest) => Reply): Script;
   close(): Promise<void>;
 }
 
@@ -82,6 +87,12 @@ export async function startServer(): Promise<TestServer> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const answering: TestServer["answering"] = (reply) => {
+    const path = `/script/${scripts.length}/v1`;
+    const script = new ScriptedModel(path, url + path, reply);
+    scripts.push(script);
+    return script;
+  };
   return {
     url,
     copy(change = () => undefined) {
@@ -91,11 +102,10 @@ export async function startServer(): Promise<TestServer> {
       return `${url}/?${new URLSearchParams({ policy })}`;
     },
     script(...replies) {
-      const path = `/script/${scripts.length}/v1`;
-      const script = new ScriptedModel(path, url + path, replies);
-      scripts.push(script);
-      return script;
+      let next = 0;
+      return answering(() => replies[next++] ?? { status: 418, json: { error: { message: "the script is over" } } });
     },
+    answering,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -127,13 +137,13 @@ class ScriptedModel implements Script {
   readonly baseURL: string;
   readonly url: string;
   readonly requests: ModelRequest[] = [];
-  readonly #replies: Reply[];
+  readonly #reply: (request: ModelRequest) => Reply;
   #came: (() => void)[] = [];
 
-  constructor(baseURL: string, url: string, replies: Reply[]) {
+  constructor(baseURL: string, url: string, reply: (request: ModelRequest) => Reply) {
     this.baseURL = baseURL;
     this.url = url;
-    this.#replies = replies;
+    this.#reply = reply;
   }
 
   async request(index: number): Promise<ModelRequest> {
@@ -146,13 +156,15 @@ class ScriptedModel implements Script {
     const closedByClient = new Promise<boolean>((resolve) => {
       response.once("close", () => resolve(!response.writableFinished));
     });
-    const reply: Reply = this.#replies[this.requests.length] ?? { status: 418, json: { error: { message: "the script is over" } } };
-    this.requests.push({ path, headers: request.headers, body, closedByClient });
+    const asked: ModelRequest = { path, headers: request.headers, body, closedByClient };
+    const reply = this.#reply(asked);
+    this.requests.push(asked);
     for (const resolve of this.#came.splice(0)) resolve();
 
+    if ("refuse" in reply) return void response.destroy();
     if ("status" in reply) {
       response.writeHead(reply.status, { "content-type": "application/json", ...reply.headers });
-      return void response.end(JSON.stringify(reply.json));
+      return void response.end("text" in reply ? reply.text : JSON.stringify(reply.json));
     }
     response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store" });
     if ("body" in reply) return void response.end(reply.body);
