@@ -1,6 +1,6 @@
 import { EngineCrashedError, EngineStartError } from "./errors.js";
 import { errorToData } from "./error_data.js";
-import type { FromHost, ToHost } from "./host.js";
+import type { FromHost, FromWorker, ToHost } from "./host.js";
 
 /** A line to a host: messages arrive in the order they were sent, and never while one is being sent. */
 export interface EngineConnection {
@@ -25,6 +25,7 @@ export function connectPage(): EngineConnection {
     onmessage: () => {},
     close: () => {
       open = false;
+      receive({ type: "stop" });
     },
   };
   return connection;
@@ -32,12 +33,27 @@ export function connectPage(): EngineConnection {
 
 /** A host in a worker. `address` names the worker's file in errors. */
 export function connectWorker(worker: Worker, address: string): EngineConnection {
+  let open = true;
   let loaded = false;
-  const fail = (error: Error): void => connection.onmessage({ type: "stopped", error: errorToData(error) });
+  const fail = (error: Error): void => {
+    if (open) connection.onmessage({ type: "stopped", error: errorToData(error) });
+  };
 
-  worker.addEventListener("message", (event: MessageEvent<FromHost>) => {
-    loaded = true;
-    connection.onmessage(event.data);
+  worker.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+    if (isFromWorker(data)) {
+      loaded = true;
+      if (data.type === "alive") watch(data.lock, () => fail(new EngineCrashedError("The engine's worker was ended.")));
+      else if (open) connection.onmessage(data);
+    } else if (!loaded) {
+      fail(
+        new EngineStartError(
+          `The worker ${address} is not the engine's: it sent ${excerpt(data)}. It must run this package's worker.js.`,
+        ),
+      );
+    }
+  });
+  worker.addEventListener("messageerror", () => {
+    fail(new EngineCrashedError("The engine's worker sent a message that cannot be read."));
   });
   worker.addEventListener("error", (event) => {
     event.preventDefault();
@@ -54,7 +70,29 @@ export function connectWorker(worker: Worker, address: string): EngineConnection
   const connection: EngineConnection = {
     post: (message) => worker.postMessage(message),
     onmessage: () => {},
-    close: () => worker.terminate(),
+    close: () => {
+      open = false;
+      worker.terminate();
+    },
   };
   return connection;
+}
+
+const types: ReadonlySet<unknown> = new Set<FromWorker["type"]>(["alive", "ready", "events", "call", "end", "stopped"]);
+
+function isFromWorker(data: unknown): data is FromWorker {
+  return typeof data === "object" && data !== null && types.has((data as { readonly type?: unknown }).type);
+}
+
+function excerpt(data: unknown): string {
+  try {
+    return JSON.stringify(data).slice(0, 80);
+  } catch {
+    return `a ${typeof data}`;
+  }
+}
+
+/** Waits until whoever holds the lock is gone. */
+function watch(lock: string, ongone: () => void): void {
+  globalThis.navigator?.locks?.request(lock, ongone).catch(() => {});
 }

@@ -1,7 +1,7 @@
 import type { EngineConnection } from "./connection.js";
 import { errorFromData } from "./error_data.js";
 import type { AgentsError } from "./errors.js";
-import { EngineCrashedError, EngineStartError } from "./errors.js";
+import { EngineCrashedError, EngineDisposedError, EngineStartError } from "./errors.js";
 import type { FromHost } from "./host.js";
 import type { FromEngine, ToEngine } from "./protocol.js";
 import { version } from "./version.js";
@@ -24,9 +24,21 @@ export class Engine {
   #lastRun = 0;
   #stopped: AgentsError | undefined;
 
-  /** Resolves once the engine is up. Rejects with an EngineStartError; `onstop` is called when it ends later on. */
-  static start(connection: EngineConnection, wasm: WasmSource, onstop: () => void): Promise<Engine> {
+  /** Resolves once the engine is up. Rejects with an EngineStartError; `onstop` is called when it ends later on. `disposed`
+   * ends it, at any time. */
+  static start(
+    connection: EngineConnection,
+    wasm: WasmSource,
+    onstop: () => void,
+    disposed?: AbortSignal,
+  ): Promise<Engine> {
     return new Promise((resolve, reject) => {
+      let engine: Engine | undefined;
+      disposed?.addEventListener("abort", () => {
+        if (engine) return engine.#stop(disposed.reason as AgentsError);
+        connection.close();
+        reject(disposed.reason);
+      });
       connection.onmessage = (message) => {
         if (message.type === "stopped") {
           connection.close();
@@ -41,7 +53,8 @@ export class Engine {
             ),
           );
         } else if (message.type === "ready") {
-          resolve(new Engine(connection, onstop));
+          engine = new Engine(connection, onstop);
+          resolve(engine);
         }
       };
       try {
@@ -63,7 +76,7 @@ export class Engine {
   run(spec: string, listener: RunListener): number {
     const run = ++this.#lastRun;
     if (this.#stopped) {
-      listener.fail(this.#crashed(this.#stopped));
+      listener.fail(this.#ended(this.#stopped));
       return run;
     }
     this.#runs.set(run, listener);
@@ -107,13 +120,14 @@ export class Engine {
     this.#stopped = cause;
     this.#connection.close();
     this.#onstop();
-    for (const listener of this.#runs.values()) listener.fail(this.#crashed(cause));
+    for (const listener of this.#runs.values()) listener.fail(this.#ended(cause));
     this.#runs.clear();
     this.#calls.clear();
   }
 
   /** Every run gets an error of its own, which holds that run's data. */
-  #crashed(cause: AgentsError): EngineCrashedError {
-    return new EngineCrashedError(`${cause.message} The next run gets a new engine.`, { cause });
+  #ended(cause: AgentsError): AgentsError {
+    const EndError = cause instanceof EngineDisposedError ? EngineDisposedError : EngineCrashedError;
+    return new EndError(`${cause.message} The next run gets a new engine.`, { cause });
   }
 }

@@ -150,6 +150,12 @@ export class EngineStartError extends AgentsError {
   override code = "engine_start";
 }
 
+/** The page ended the engine with `dispose()` before the run was over. The next run gets a new one. */
+export class EngineDisposedError extends AgentsError {
+  override name = "EngineDisposedError";
+  override code = "engine_disposed";
+}
+
 /** The engine ended while the run was going on. The next run gets a new one. */
 export class EngineCrashedError extends AgentsError {
   override name = "EngineCrashedError";

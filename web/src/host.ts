@@ -1,5 +1,5 @@
 import { errorToData } from "./error_data.js";
-import { EngineCrashedError } from "./errors.js";
+import { EngineCrashedError, EngineStartError } from "./errors.js";
 import type { ErrorData, FromEngine, ToEngine } from "./protocol.js";
 import { version } from "./version.js";
 import type { WasmSource } from "./wasm.js";
@@ -11,12 +11,20 @@ import wasmExec from "./wasm_exec.gen.js";
 export type ToHost =
   | ToEngine
   /** The first message: runs the engine. It answers with the engine's `ready`, or with `stopped`. */
-  | { readonly type: "start"; readonly wasm: WasmSource };
+  | { readonly type: "start"; readonly wasm: WasmSource }
+  /** Ends the engine and its requests; the last message, which nothing answers. A worker is terminated instead. */
+  | { readonly type: "stop" };
 
 export type FromHost =
   | FromEngine
   /** The engine could not start or has ended; the last message. */
   | { readonly type: "stopped"; readonly error: ErrorData };
+
+/** A worker says one thing more. */
+export type FromWorker =
+  | FromHost
+  /** The worker holds this lock for as long as it lives. */
+  | { readonly type: "alive"; readonly lock: string };
 
 /** What the engine finds under `runstream` in its global scope. */
 interface EnginePort {
@@ -29,61 +37,96 @@ interface EnginePort {
 
 /** Makes a host that answers through `post`. Nothing runs before it is given `start`. */
 export function openHost(post: (message: FromHost) => void): (message: ToHost) => void {
+  const ending = new AbortController();
+  const ended = ending.signal;
   let port: EnginePort | undefined;
-  let stopped = false;
 
   const stop = (error: unknown): void => {
-    if (stopped) return;
-    stopped = true;
+    if (ended.aborted) return;
+    ending.abort();
     post({ type: "stopped", error: errorToData(error) });
   };
 
   const start = async (wasm: WasmSource): Promise<void> => {
     const module = await compile(wasm);
-    port = { version, post, fetch: globalThis.fetch.bind(globalThis), receive: undefined };
-    await runGo(module, port, stop);
+    if (ended.aborted) return;
+    port = { version, post, fetch: fetchUntil(ended), receive: undefined };
+    await runGo(module, port, ended, stop);
   };
 
   return (message) => {
     if (message.type === "start") void start(message.wasm).catch(stop);
-    else if (!stopped) port?.receive?.(message);
+    else if (message.type === "stop") ending.abort();
+    else if (!ended.aborted) port?.receive?.(message);
+  };
+}
+
+/** The platform's fetch for requests that do not outlive the engine: on a page nothing else would end them. */
+function fetchUntil(ended: AbortSignal): typeof fetch {
+  return (input, init) => {
+    const request = new AbortController();
+    const abort = (): void => {
+      ended.removeEventListener("abort", abort);
+      request.abort();
+    };
+    ended.addEventListener("abort", abort);
+    init?.signal?.addEventListener("abort", abort); // the engine fires it after every request
+    if (init?.signal?.aborted) abort();
+    return fetch(input, { ...init, signal: request.signal });
   };
 }
 
 /** Runs the engine to its end, which is always a crash: it has no reason to end. */
-async function runGo(module: WebAssembly.Module, port: EnginePort, stop: (error: unknown) => void): Promise<void> {
-  // Go finds the real globals through the prototype, but for two that refuse to be read through another object, and for
-  // those that wasm_exec.js makes itself: an element with the id "fs" must not be taken for a file system.
-  const made = { value: undefined, writable: true };
-  const scope = Object.create(globalThis, {
-    crypto: { value: globalThis.crypto },
-    performance: { value: globalThis.performance },
-    runstream: { value: port },
-    fs: made,
-    process: made,
-    path: made,
-    Go: made,
-  }) as object;
+async function runGo(
+  module: WebAssembly.Module,
+  port: EnginePort,
+  ended: AbortSignal,
+  stop: (error: unknown) => void,
+): Promise<void> {
+  // Go finds the real globals behind its own, but for those that wasm_exec.js makes itself: an element with the id "fs" must
+  // not be taken for a file system. Getters such as navigator's refuse to be read through another object, and so would end
+  // the program: each is read from the real one.
+  const own: { [key: PropertyKey]: unknown } = Object.assign(Object.create(null), {
+    runstream: port,
+    fs: undefined,
+    process: undefined,
+    path: undefined,
+    Go: undefined,
+  });
+  const scope = new Proxy(own, { get: (_, key) => (key in own ? own[key] : Reflect.get(globalThis, key)) });
   const go = new (wasmExec(scope))();
 
-  let ended = false;
-  const crash = (message: string, cause?: unknown): void => {
-    ended = true;
+  const crash = (message: string, cause?: unknown): void => stop(new EngineCrashedError(message, { cause }));
+  ended.addEventListener("abort", () => {
+    for (const timer of go._scheduledTimeouts.values()) clearTimeout(timer);
     go._scheduledTimeouts.clear();
-    stop(new EngineCrashedError(message, { cause }));
-  };
+  });
   go.exit = (code) => crash(`The engine ended with exit code ${code}; the console shows why.`);
 
   // Timers and promises still lead into a program that has ended: there they must find silence, not an exception.
   const resume = go._resume;
   go._resume = () => {
-    if (ended) return;
+    if (ended.aborted) return;
     try {
       resume.call(go);
     } catch (cause) {
       crash(`The engine crashed: ${String(cause)}.`, cause);
     }
   };
-  await go.run(await WebAssembly.instantiate(module, go.importObject));
-  if (!ended) crash("The engine has ended.");
+  const instance = await instantiate(module, go.importObject);
+  if (ended.aborted) return;
+  await go.run(instance);
+  crash("The engine has ended.");
+}
+
+async function instantiate(module: WebAssembly.Module, imports: WebAssembly.Imports): Promise<WebAssembly.Instance> {
+  const refuse = (why: string, cause?: unknown): never => {
+    throw new EngineStartError(
+      `What was given as wasm is not runstream's engine, or one of another release: ${why}. Serve runstream.wasm from the ` +
+        "same release as the script.",
+      { cause },
+    );
+  };
+  const instance = await WebAssembly.instantiate(module, imports).catch((cause: unknown) => refuse(String(cause), cause));
+  return "run" in instance.exports ? instance : refuse("it is no program of Go's");
 }

@@ -13,7 +13,7 @@ export type {
 export type { Handoff, HandoffOptions } from "./handoff.js";
 export { handoff } from "./handoff.js";
 export type { InitOptions } from "./init.js";
-export { init } from "./init.js";
+export { dispose, init } from "./init.js";
 export { ItemHelpers } from "./item_helpers.js";
 export type * from "./items.js";
 export type { RunOptions } from "./options.js";

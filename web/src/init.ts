@@ -1,7 +1,7 @@
 import type { EngineConnection } from "./connection.js";
 import { connectPage, connectWorker } from "./connection.js";
 import { Engine } from "./engine.js";
-import { EngineStartError, UserError } from "./errors.js";
+import { EngineDisposedError, EngineStartError, UserError } from "./errors.js";
 import { pageURL } from "./page_url.js";
 import type { WasmSource } from "./wasm.js";
 import { compileResponse } from "./wasm.js";
@@ -30,11 +30,22 @@ export async function init(options?: InitOptions): Promise<void> {
   await pageEngine.init(options);
 }
 
-/** The page's one engine. A new one is started when it has failed to start, or crashed. */
+/**
+ * Ends the engine: its worker, its requests to the model's server, and its memory.
+ *
+ * Runs that go on, and an `init` that waits, reject with an EngineDisposedError. The next run or `init` starts a new
+ * engine, with the options that were last given; after `dispose` they may be others. Without an engine it does nothing.
+ */
+export function dispose(): void {
+  pageEngine.dispose();
+}
+
+/** The page's one engine. A new one is started when it has failed to start, crashed, or was disposed of. */
 export class PageEngine implements EngineSource {
   #options: InitOptions = {};
   #module: WebAssembly.Module | undefined;
   #engine: Promise<Engine> | undefined;
+  #disposal: AbortController | undefined;
   readonly #spent: WeakSet<Worker> = new WeakSet();
 
   async init(options: InitOptions | undefined): Promise<void> {
@@ -52,7 +63,8 @@ export class PageEngine implements EngineSource {
 
   engine(): Promise<Engine> {
     if (!this.#engine) {
-      const engine = this.#start(() => {
+      this.#disposal = new AbortController();
+      const engine = this.#start(this.#disposal.signal, () => {
         if (this.#engine === engine) this.#engine = undefined;
       });
       engine.catch(() => {
@@ -63,9 +75,16 @@ export class PageEngine implements EngineSource {
     return this.#engine;
   }
 
-  async #start(onstop: () => void): Promise<Engine> {
+  dispose(): void {
+    this.#engine = undefined;
+    this.#disposal?.abort(new EngineDisposedError("The page ended the engine with dispose()."));
+    this.#disposal = undefined;
+  }
+
+  async #start(disposed: AbortSignal, onstop: () => void): Promise<Engine> {
     const { worker = true } = this.#options;
-    const wasm = await this.#wasm();
+    const wasm = await Promise.race([this.#wasm(), rejection(disposed)]);
+    disposed.throwIfAborted();
     if (typeof worker === "object") {
       if (this.#spent.has(worker)) {
         throw new EngineStartError(
@@ -74,7 +93,7 @@ export class PageEngine implements EngineSource {
       }
       this.#spent.add(worker);
     }
-    return Engine.start(connect(worker), wasm, onstop);
+    return Engine.start(connect(worker), wasm, onstop, disposed);
   }
 
   /** A Response can be read only once, so what was compiled from it is kept for later starts. */
@@ -85,6 +104,11 @@ export class PageEngine implements EngineSource {
     if (wasm instanceof Response) return (this.#module ??= await compileResponse(wasm));
     return wasm;
   }
+}
+
+/** Rejects when the signal fires, with its reason. */
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 }
 
 const pageEngine: PageEngine = new PageEngine();

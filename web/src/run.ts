@@ -2,7 +2,7 @@ import type { Agent } from "./agent.js";
 import { providerSpec } from "./config.js";
 import type { Engine, RunListener } from "./engine.js";
 import { errorFromData, errorToData } from "./error_data.js";
-import { AgentsError, EngineStartError, ModelBehaviorError } from "./errors.js";
+import { AgentsError, EngineDisposedError, EngineStartError, ModelBehaviorError } from "./errors.js";
 import { reviveEvents } from "./events.js";
 import { AgentNames, FunctionTable, readAgents, wireSettings } from "./graph.js";
 import type { EngineSource } from "./init.js";
@@ -250,7 +250,9 @@ export class Run implements RunListener, Readable {
 
 /** Runs that wait for the same engine each get an error of their own, for the run's data that it holds. */
 function ownError(cause: unknown): never {
-  throw cause instanceof EngineStartError ? new EngineStartError(cause.message, { cause }) : cause;
+  if (cause instanceof EngineStartError) throw new EngineStartError(cause.message, { cause });
+  if (cause instanceof EngineDisposedError) throw new EngineDisposedError(cause.message, { cause });
+  throw cause;
 }
 
 function optionsSpec({ maxTurns, model, modelSettings }: RunOptions): OptionsSpec {

@@ -7,7 +7,7 @@ export interface GoProgram {
   run(instance: WebAssembly.Instance): Promise<void>;
   /** Every way back into the program leads through it. */
   _resume(): void;
-  readonly _scheduledTimeouts: Map<number, unknown>;
+  readonly _scheduledTimeouts: Map<number, ReturnType<typeof setTimeout>>;
 }
 
 /** Runs wasm_exec.js with `scope` as its `globalThis`, so that it leaves nothing on the real one. */

@@ -13,6 +13,17 @@ export interface Reading {
   readonly completed: PlainError | null;
 }
 
+/** How a run ended, read by hand. */
+export interface Outcome {
+  /** All that the iterator threw; it is asked on after a throw. */
+  readonly thrown: PlainError[];
+  /** Whether `completed` and `error` gave the very same error, and the error this run's data. */
+  readonly same: boolean;
+  readonly isComplete: boolean;
+  readonly finalOutput: string | null;
+  readonly deltas: string[];
+}
+
 export type PlainEvent =
   | { readonly type: "raw_response_event"; readonly data: WireEvent }
   | { readonly type: "agent_updated_stream_event"; readonly agent: string }
@@ -34,10 +45,21 @@ declare global {
   interface Window {
     /** The package, on the test page. */
     runstream: typeof import("../../src/index.js");
+    /** The package as another address serves it. */
+    load(address: string): Promise<typeof import("../../src/index.js")>;
     /** What must not happen on a page, in words. */
     mishaps: string[];
+    /** A thrown error as plain data. */
+    plainError(error: unknown): PlainError;
     /** Reads a run to its end into plain data. */
     read(result: RunResultStreaming): Promise<Reading>;
+    /** Reads a run by hand, to its end and beyond. */
+    outcome(result: RunResultStreaming): Promise<Outcome>;
+    /** Breaks the page's fetch for one request to a model: see broken_fetch.js. */
+    breakFetch(way: string): Promise<void>;
+    /** Asks the test engine for something. */
+    askEngine(command: "count"): Promise<{ readonly [what: string]: number }>;
+    askEngine(command: "panic" | "exit" | "read what throws"): void;
     /** An agent whose one tool, delete_file, needs approval. */
     janitor(): Agent;
     /** How often delete_file has run, in all tabs. */
@@ -58,8 +80,9 @@ export function openBrowser(): Promise<Browser> {
   });
 }
 
-/** Opens the test page, with the engine where `engine` says. Functions for `evaluate` find the package in `window.runstream`. */
-export async function openTestPage(browser: Browser | BrowserContext, url: string, engine: "worker" | "page"): Promise<Page> {
+/** Opens the test page, with the engine where `engine` says; without it none is started. Functions for `evaluate` find the
+ * package in `window.runstream`. */
+export async function openTestPage(browser: Browser | BrowserContext, url: string, engine?: "worker" | "page"): Promise<Page> {
   const page = await browser.newPage();
   await loadTestPage(page, () => page.goto(url), engine);
   return page;
@@ -69,10 +92,10 @@ export async function reloadTestPage(page: Page, engine: "worker" | "page"): Pro
   await loadTestPage(page, () => page.reload(), engine);
 }
 
-async function loadTestPage(page: Page, load: () => Promise<unknown>, engine: "worker" | "page"): Promise<void> {
+async function loadTestPage(page: Page, load: () => Promise<unknown>, engine?: "worker" | "page"): Promise<void> {
   await load();
   await until(page, () => "runstream" in window);
-  await page.evaluate((worker) => window.runstream.init({ worker }), engine === "worker");
+  if (engine) await page.evaluate((worker) => window.runstream.init({ worker }), engine === "worker");
 }
 
 /** Asserts that the page was left without a policy violation, an uncaught error and an unhandled rejection. */

@@ -4,7 +4,7 @@ import { after, afterEach, before, beforeEach, describe, test } from "node:test"
 import type { Browser, Page } from "puppeteer-core";
 import { assertNoMishaps, openBrowser, openTestPage, soon } from "./browser.js";
 import { startServer, type Reply, type Script, type TestServer } from "./server.js";
-import { call, frame, message, response, type Json } from "./sse.js";
+import { beginning, call, frame, message, response, type Json } from "./sse.js";
 
 let browser: Browser;
 let server: TestServer;
@@ -15,12 +15,6 @@ after(async () => {
   await browser.close();
   await server.close();
 });
-
-/** The first events of an answer, up to its first delta. */
-function beginning(): ReturnType<typeof response> {
-  const events = response(message("Once", " upon"));
-  return events.slice(0, events.findIndex((event) => event.type === "response.output_text.delta") + 1);
-}
 
 async function runOnce(page: Page, script: Script) {
   return page.evaluate(async (baseURL) => {

@@ -46,6 +46,52 @@ window.read = async (result) => {
   return { events, error, completed };
 };
 
+window.outcome = async (result) => {
+  const events = result.streamEvents();
+  const errors = [];
+  const deltas = [];
+  for (let asked = 0; asked < 3; asked++) {
+    try {
+      for (;;) {
+        const { done, value } = await events.next();
+        if (done) break;
+        if (value.type === "raw_response_event" && value.data.type === "response.output_text.delta") deltas.push(value.data.delta);
+      }
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  const completed = await result.completed.then(() => undefined, (error) => error);
+  const [error] = errors;
+  return {
+    thrown: errors.map(describe),
+    same: completed === error && result.error === error && (!(error instanceof runstream.AgentsError) || error.runData === result),
+    isComplete: result.isComplete,
+    finalOutput: result.finalOutput ?? null,
+    deltas,
+  };
+};
+
+window.breakFetch = async (way) => (await import("/web/test/e2e/broken_fetch.js")).breakFetch(way);
+
+// The test engine, /web/dist/test/engine.wasm, crashes and counts on request.
+const testEngine = new BroadcastChannel("test engine");
+let asked = 0;
+window.askEngine = (command) => {
+  const id = `${performance.timeOrigin} ${++asked}`;
+  const answer = new Promise((resolve) => {
+    const listen = ({ data }) => {
+      if (data.id !== id || data.command) return;
+      testEngine.removeEventListener("message", listen);
+      resolve(data);
+    };
+    if (command === "count") testEngine.addEventListener("message", listen);
+    else resolve();
+  });
+  testEngine.postMessage({ id, command });
+  return answer;
+};
+
 function plain(event) {
   switch (event.type) {
     case "raw_response_event":
@@ -65,5 +111,8 @@ function describe(error) {
   const { name, message, code, status } = error;
   return { isError: error instanceof Error, name, message, code, status };
 }
+window.plainError = describe;
+
+window.load = (address) => import(`${address}/index.js`);
 
 window.runstream = runstream;

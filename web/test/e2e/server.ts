@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { extname, normalize } from "node:path";
+import { basename, extname, normalize } from "node:path";
 import { text } from "node:stream/consumers";
 import { frame, type Json, type WireEvent } from "./sse.js";
 
@@ -14,9 +14,12 @@ export type Reply =
   | { readonly hangAfter: WireEvent[] }
   /** The connection breaks off after these events. */
   | { readonly breakAfter: WireEvent[] }
+  /** The connection breaks off before any answer. */
+  | { readonly refuse: true }
   /** A stream of these bytes, as they are. */
   | { readonly body: string }
-  | { readonly status: number; readonly headers?: Record<string, string>; readonly json: Json };
+  | { readonly status: number; readonly headers?: Record<string, string>; readonly json: Json }
+  | { readonly status: number; readonly headers?: Record<string, string>; readonly text: string };
 
 export interface ModelRequest {
   readonly path: string;
@@ -36,10 +39,25 @@ export interface Script {
   request(index: number): Promise<ModelRequest>;
 }
 
+/** What a server answers in place of a file. What is left out stays as it is. */
+export interface Answer {
+  readonly status?: number;
+  readonly type?: string;
+  readonly body?: string | Uint8Array;
+  /** The connection breaks off instead. */
+  readonly broken?: true;
+}
+
 export interface TestServer {
   readonly url: string;
+  /** The built package once more, under an address of its own, with other answers where `change` gives one. */
+  copy(change?: (file: string, bytes: Uint8Array) => Answer | undefined): string;
+  /** The address of the test page under another policy. */
+  page(policy: string): string;
   /** A model server that gives these replies in order, and status 418 after the last. */
   script(...replies: Reply[]): Script;
+  /** A model server that gives this reply to each request. */
+  answering(reply: (request: ModelRequest) => Reply): Script;
   close(): Promise<void>;
 }
 
@@ -57,22 +75,37 @@ const types: Record<string, string> = {
 
 export async function startServer(): Promise<TestServer> {
   const scripts: ScriptedModel[] = [];
+  const copies: NonNullable<Parameters<TestServer["copy"]>[0]>[] = [];
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? "/", "http://localhost").pathname;
-    const [, number, rest] = /^\/script\/(\d+)(\/.*)$/.exec(path) ?? [];
-    const served = number === undefined ? serveFile(path, response) : scripts[Number(number)]?.answer(rest!, request, response);
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+    const [, kind, number, rest] = /^\/(script|copy)\/(\d+)(\/.*)$/.exec(pathname) ?? [];
+    const served =
+      kind === "script" ? scripts[Number(number)]?.answer(rest!, request, response)
+      : kind === "copy" ? serveFile(`/web/dist${rest}`, response, { change: copies[Number(number)]! })
+      : serveFile(pathname, response, { policy: searchParams.get("policy") ?? policy });
     Promise.resolve(served).catch((error: unknown) => response.destroy(error as Error));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const answering: TestServer["answering"] = (reply) => {
+    const path = `/script/${scripts.length}/v1`;
+    const script = new ScriptedModel(path, url + path, reply);
+    scripts.push(script);
+    return script;
+  };
   return {
     url,
-    script(...replies) {
-      const path = `/script/${scripts.length}/v1`;
-      const script = new ScriptedModel(path, url + path, replies);
-      scripts.push(script);
-      return script;
+    copy(change = () => undefined) {
+      return `${url}/copy/${copies.push(change) - 1}`;
     },
+    page(policy) {
+      return `${url}/?${new URLSearchParams({ policy })}`;
+    },
+    script(...replies) {
+      let next = 0;
+      return answering(() => replies[next++] ?? { status: 418, json: { error: { message: "the script is over" } } });
+    },
+    answering,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -80,30 +113,37 @@ export async function startServer(): Promise<TestServer> {
   };
 }
 
-async function serveFile(path: string, response: ServerResponse): Promise<void> {
+interface Serving {
+  readonly policy?: string;
+  readonly change?: (file: string, bytes: Uint8Array) => Answer | undefined;
+}
+
+async function serveFile(path: string, response: ServerResponse, { policy: csp = policy, change }: Serving): Promise<void> {
   const file = path === "/" ? "/web/test/e2e/page.html" : normalize(path);
   if (!/^\/web\/(dist|test\/e2e)\//.test(file)) return void response.writeHead(404).end();
   const bytes = await readFile(new URL(`.${file}`, root)).catch(() => undefined);
   if (!bytes) return void response.writeHead(404).end();
-  response.writeHead(200, {
-    "content-type": types[extname(file)] ?? "application/octet-stream",
-    "content-security-policy": policy,
+  const answer = change?.(basename(file), bytes);
+  if (answer?.broken) return void response.destroy();
+  response.writeHead(answer?.status ?? 200, {
+    "content-type": answer?.type ?? types[extname(file)] ?? "application/octet-stream",
+    "content-security-policy": csp,
     "cache-control": "no-store",
   });
-  response.end(bytes);
+  response.end(answer?.body ?? bytes);
 }
 
 class ScriptedModel implements Script {
   readonly baseURL: string;
   readonly url: string;
   readonly requests: ModelRequest[] = [];
-  readonly #replies: Reply[];
+  readonly #reply: (request: ModelRequest) => Reply;
   #came: (() => void)[] = [];
 
-  constructor(baseURL: string, url: string, replies: Reply[]) {
+  constructor(baseURL: string, url: string, reply: (request: ModelRequest) => Reply) {
     this.baseURL = baseURL;
     this.url = url;
-    this.#replies = replies;
+    this.#reply = reply;
   }
 
   async request(index: number): Promise<ModelRequest> {
@@ -116,13 +156,15 @@ class ScriptedModel implements Script {
     const closedByClient = new Promise<boolean>((resolve) => {
       response.once("close", () => resolve(!response.writableFinished));
     });
-    const reply: Reply = this.#replies[this.requests.length] ?? { status: 418, json: { error: { message: "the script is over" } } };
-    this.requests.push({ path, headers: request.headers, body, closedByClient });
+    const asked: ModelRequest = { path, headers: request.headers, body, closedByClient };
+    const reply = this.#reply(asked);
+    this.requests.push(asked);
     for (const resolve of this.#came.splice(0)) resolve();
 
+    if ("refuse" in reply) return void response.destroy();
     if ("status" in reply) {
       response.writeHead(reply.status, { "content-type": "application/json", ...reply.headers });
-      return void response.end(JSON.stringify(reply.json));
+      return void response.end("text" in reply ? reply.text : JSON.stringify(reply.json));
     }
     response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store" });
     if ("body" in reply) return void response.end(reply.body);

@@ -80,6 +80,12 @@ export function response(...outputs: Output[]): WireEvent[] {
   return events.map((event, sequence_number) => ({ ...event, sequence_number }));
 }
 
+/** The first events of an answer, up to its first delta. */
+export function beginning(): WireEvent[] {
+  const events = response(message("Once", " upon"));
+  return events.slice(0, events.findIndex((event) => event.type === "response.output_text.delta") + 1);
+}
+
 /** An event as server-sent events write it. */
 export function frame(event: WireEvent): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;

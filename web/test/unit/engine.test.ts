@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { EngineConnection } from "../../src/connection.js";
 import { connectWorker } from "../../src/connection.js";
 import { Engine } from "../../src/engine.js";
-import { EngineStartError } from "../../src/errors.js";
+import { EngineDisposedError, EngineStartError } from "../../src/errors.js";
 import type { FromHost, ToHost } from "../../src/host.js";
 import { init, UserError } from "../../src/index.js";
 import { PageEngine } from "../../src/init.js";
@@ -192,4 +192,74 @@ test("an address that cannot be fetched is named", async () => {
 
 test("an address that is none is refused, and the package can still be used", async () => {
   await assert.rejects(init({ wasm: "http://" }), EngineStartError);
+});
+
+test("dispose() ends the engine and its runs, and the next start is a fresh one", async () => {
+  const workers: FakeWorker[] = [new FakeWorker(), new FakeWorker()];
+  const page = new PageEngine();
+  page.dispose();
+  await page.init({ worker: workers[0]!.asWorker, wasm: WASM });
+  const failures: Error[] = [];
+  const listener = { receive: () => {}, fail: (error: Error) => void failures.push(error) };
+  const engine = await page.engine();
+  engine.run("{}", listener);
+  engine.run("{}", listener);
+  page.dispose();
+  page.dispose();
+  assert.deepEqual(failures.map((error) => [error.name, error.message]), [
+    ["EngineDisposedError", "The page ended the engine with dispose(). The next run gets a new engine."],
+    ["EngineDisposedError", "The page ended the engine with dispose(). The next run gets a new engine."],
+  ]);
+  assert.notEqual(failures[0], failures[1]);
+  assert.equal(workers[0]!.terminated, 1);
+  await page.init({ worker: workers[1]!.asWorker, wasm: WASM });
+  assert.notEqual(await page.engine(), engine);
+  assert.equal(workers[1]!.terminated, 0);
+});
+
+test("dispose() ends a start that is under way, wherever it is", async () => {
+  const silent = new FakeWorker();
+  silent.postMessage = () => {};
+  const neverRead = new Response(new ReadableStream(), { headers: { "content-type": "application/wasm" } });
+  const unhandled = await rejections(async () => {
+    for (const options of [{ worker: silent.asWorker, wasm: WASM }, { worker: silent.asWorker, wasm: neverRead }]) {
+      const page = new PageEngine();
+      const inits = [page.init(options), page.init(options)];
+      await settled();
+      page.dispose();
+      for (const init of inits) await assert.rejects(init, EngineDisposedError);
+      await page.init({ worker: new FakeWorker().asWorker, wasm: WASM });
+    }
+  });
+  assert.deepEqual(unhandled, []);
+  assert.equal(silent.terminated, 1);
+});
+
+test("a Worker that is not the engine's is named, by what it sends first", async () => {
+  for (const [sent, says] of [["hello", /it sent "hello"/], [null, /it sent null/], [{ type: "progress" }, /progress/]] as const) {
+    const worker = new FakeWorker();
+    worker.postMessage = () => queueMicrotask(() => worker.say(sent as unknown as FromHost));
+    await assert.rejects(new PageEngine().init({ worker: worker.asWorker, wasm: WASM }), (error: unknown) => {
+      return error instanceof EngineStartError && says.test(error.message) && error.message.includes("worker.js");
+    });
+  }
+});
+
+test("an engine that is up survives what it does not know", async () => {
+  const worker = new FakeWorker();
+  const engine = await Engine.start(connectWorker(worker.asWorker, "w"), WASM, () => {});
+  for (const sent of ["hello", null, { type: "progress" }]) worker.say(sent as unknown as FromHost);
+  const seen: string[] = [];
+  const run = engine.run("{}", { receive: (message) => seen.push(message.type), fail: () => seen.push("failed") });
+  worker.say({ type: "end", run });
+  assert.deepEqual(seen, ["end"]);
+});
+
+test("a message that cannot be read ends the engine", async () => {
+  const worker = new FakeWorker();
+  const engine = await Engine.start(connectWorker(worker.asWorker, "w"), WASM, () => {});
+  const errors: string[] = [];
+  engine.run("{}", { receive: () => {}, fail: (error) => errors.push(error.message) });
+  worker.dispatchEvent(new MessageEvent("messageerror"));
+  assert.match(errors.join(), /cannot be read/);
 });
