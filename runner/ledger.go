@@ -21,6 +21,9 @@ type invocation struct {
 
 	// unwritten keeps a record out of states: the SDK has none of such calls.
 	unwritten bool
+	// unbound is a call that was decided on before there was one. It is none
+	// until it is decided on, or runs.
+	unbound bool
 }
 
 func (i *invocation) fields() codec.Fields {
@@ -146,16 +149,39 @@ func (l ledger) register(c callIdentity) (known bool, err error) {
 	if !ok {
 		return false, nil
 	}
-	before, known := l[callID]
-	if !known {
+	if _, known = l[callID]; !known {
 		l[callID] = record
 		return false, nil
 	}
+	return true, l.check(callID, record)
+}
+
+// checkResponse compares a pending call with the one that the model made: what
+// is decided on is what stands in the history.
+func (l ledger) checkResponse(response *ModelResponse, c localCall) error {
+	for _, raw := range response.Output {
+		if head := parseRawItem(raw); head.CallID != c.item.CallID() || head.Type != c.item.parsed().Type {
+			continue
+		}
+		made := identityOf(c.item)
+		made.raw = raw
+		if callID, record, ok := made.invocation(); ok {
+			if err := l.check(callID, record); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// check compares a call with the record of its id.
+func (l ledger) check(callID string, record invocation) error {
+	before := l[callID]
 	if before.Type != record.Type || before.Scope != record.Scope || before.Fingerprint != record.Fingerprint {
-		return true, &ModelBehaviorError{Message: "Model reused a tool call ID for a different invocation: call " +
+		return &ModelBehaviorError{Message: "Model reused a tool call ID for a different invocation: call " +
 			strconv.Quote(callID) + " does not match the call recorded before. Nothing was run."}
 	}
-	return true, nil
+	return nil
 }
 
 // forget takes back that calls were answered.
@@ -172,7 +198,7 @@ func (l ledger) forget(outputs []*RunItem) {
 func (l ledger) written() ledger {
 	records := ledger{}
 	for callID, record := range l {
-		if !record.unwritten {
+		if !record.unwritten && !record.unbound {
 			records[callID] = record
 		}
 	}
@@ -197,8 +223,15 @@ func (l ledger) reopen(turn, kept []*RunItem) {
 
 func (l ledger) mark(callID string, completed bool) {
 	if record, ok := l[callID]; ok {
-		record.Executed = true
+		record.Executed, record.unbound = true, false
 		record.Completed = record.Completed || completed
+		l[callID] = record
+	}
+}
+
+func (l ledger) setUnbound(callID string, unbound bool) {
+	if record, ok := l[callID]; ok {
+		record.unbound = unbound
 		l[callID] = record
 	}
 }

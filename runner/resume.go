@@ -159,6 +159,9 @@ func (l *runLoop) openCalls(ctx context.Context, work *turnWork) ([]localCall, e
 		if err != nil {
 			return nil, err
 		}
+		if err := s.ledger.checkResponse(work.response, c); err != nil {
+			return nil, err
+		}
 		if c.paused == nil && (!waiting[callID] || s.ledger[callID].Executed) {
 			return nil, &ModelBehaviorError{Message: "call " + strconv.Quote(callID) + " was begun, but its output was not kept; it is not run a second time, start a new run"}
 		}

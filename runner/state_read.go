@@ -337,11 +337,13 @@ func (r *documentReader) context(s *State) {
 		var record *decisionRecord
 		r.decode("context", raw, codec.Maybe(&record, (*decisionRecord).fields))
 		if record != nil {
+			record.unscoped = r.minor < 15 && record.StickyScope == ""
 			s.approvals.named[key] = record
 		}
 	}
 	for _, entry := range context.hosted {
-		if entry.Decision != nil {
+		if entry.Decision != nil && r.minor >= 14 {
+			entry.Decision.unscoped = r.minor < 15 && entry.Decision.StickyScope == ""
 			s.approvals.hosted = append(s.approvals.hosted, hostedApproval{entry.Identity, entry.Decision})
 		}
 	}
