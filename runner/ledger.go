@@ -2,7 +2,6 @@ package runner
 
 import (
 	"encoding/json"
-	"strconv"
 
 	"runstream/internal/codec"
 )
@@ -142,6 +141,22 @@ func (c callIdentity) invocation() (callID string, record invocation, ok bool) {
 	return callID, record, true
 }
 
+// matches compares a call with a record. Where it is not known how the call was
+// meant, every way counts.
+func (c callIdentity) matches(record invocation) bool {
+	for _, c.handoff = range [...]bool{false, true} {
+		_, made, ok := c.invocation()
+		if !ok || made.same(record) || made.Type != "function_call" && c.name == "" && made.Type == record.Type {
+			return true
+		}
+	}
+	return false
+}
+
+func (i invocation) same(other invocation) bool {
+	return i.Type == other.Type && i.Scope == other.Scope && i.Fingerprint == other.Fingerprint
+}
+
 // register notes a call. A call id that was used for another call is a model's
 // mistake; the same call again is reported as known.
 func (l ledger) register(c callIdentity) (known bool, err error) {
@@ -174,12 +189,24 @@ func (l ledger) checkResponse(response *ModelResponse, c localCall) error {
 	return nil
 }
 
+// checkItem compares a call of a state with its record, and with the tool that
+// the state says it is of.
+func (l ledger) checkItem(item *RunItem) error {
+	head, key := item.parsed(), item.key
+	if head.Type == "function_call" && (head.Name != key.name || key.kind == "namespaced" && head.Namespace != key.namespace) {
+		return &ModelBehaviorError{Message: "Persisted tool identity does not match the tool call; restore a consistent state before resuming"}
+	}
+	callID, record, ok := identityOf(item).invocation()
+	if _, known := l[callID]; ok && known {
+		return l.check(callID, record)
+	}
+	return nil
+}
+
 // check compares a call with the record of its id.
 func (l ledger) check(callID string, record invocation) error {
-	before := l[callID]
-	if before.Type != record.Type || before.Scope != record.Scope || before.Fingerprint != record.Fingerprint {
-		return &ModelBehaviorError{Message: "Model reused a tool call ID for a different invocation: call " +
-			strconv.Quote(callID) + " does not match the call recorded before. Nothing was run."}
+	if !l[callID].same(record) {
+		return &ModelBehaviorError{Message: "Model reused a tool call ID for a different invocation: the call does not match the one recorded before. Nothing was run."}
 	}
 	return nil
 }

@@ -72,6 +72,9 @@ type carried struct {
 	// PendingSessionWrite is what another runner had not saved yet.
 	PendingSessionWrite json.RawMessage
 
+	// Terminal says that the run must not go on.
+	Terminal bool
+
 	ConversationID         *string
 	PreviousResponseID     *string
 	AutoPreviousResponseID bool
