@@ -25,7 +25,7 @@ export function connectPage(): EngineConnection {
     onmessage: () => {},
     close: () => {
       open = false;
-      receive({ type: "stop" });
+      void host.then((receive) => receive({ type: "stop" }), () => {});
     },
   };
   return connection;
