@@ -8,7 +8,7 @@ export interface Cassette {
   readonly exchanges: readonly Exchange[];
 }
 
-export type RecordedRequest = Omit<ModelRequest, "signal">;
+export type RecordedRequest = ModelRequest["body"];
 
 /** One request and the answer to it. */
 export interface Exchange {
@@ -25,8 +25,8 @@ export class CassetteError extends Error {
 }
 
 export interface PlayOptions {
-  /** Fields of the request that may differ, such as "settings". */
-  readonly ignore?: readonly (keyof RecordedRequest)[] | undefined;
+  /** Fields of the request that may differ, such as "temperature". */
+  readonly ignore?: readonly string[] | undefined;
 }
 
 /** Keeps what a model is asked and answers. Give the recorder to the agent in the model's place, and write
@@ -144,8 +144,8 @@ function readCassette(given: Cassette | string): Cassette {
   return copy(cassette as Cassette);
 }
 
-function plain({ signal: _, ...request }: ModelRequest): RecordedRequest {
-  return copy(request);
+function plain({ body }: ModelRequest): RecordedRequest {
+  return copy(body);
 }
 
 function copy<T>(value: T): T {

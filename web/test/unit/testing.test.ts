@@ -23,7 +23,7 @@ import {
 type Event = { readonly type: string; readonly [field: string]: unknown };
 
 function request(text: string, signal: AbortSignal = new AbortController().signal): ModelRequest {
-  return { instructions: "Be short.", input: [{ role: "user", content: text }], tools: [], signal };
+  return { body: { instructions: "Be short.", input: [{ role: "user", content: text }], tools: [] }, signal };
 }
 
 async function ask(model: Model, asked: ModelRequest, into: Event[] = []): Promise<Event[]> {
@@ -72,12 +72,12 @@ test("a script answers in its order and keeps the requests", async () => {
 
   const asked = request("Go");
   const first = await ask(model, asked);
-  (asked.input as object[]).length = 0; // what comes later does not change what was recorded
+  (asked.body.input as object[]).length = 0; // what comes later does not change what was recorded
   const second = await ask(model, request("On"));
 
   assert.equal(first.at(-1)?.type, "response.completed");
   assert.deepEqual([first, second].map((events) => (events.at(-1)?.response as Event).id), ["resp_1", "resp_2"]);
-  assert.deepEqual(model.calls.map(({ index, request }) => [index, request.input]), [
+  assert.deepEqual(model.calls.map(({ index, request }) => [index, request.body.input]), [
     [0, [{ role: "user", content: "Go" }]],
     [1, [{ role: "user", content: "On" }]],
   ]);
@@ -92,7 +92,7 @@ test("a turn may break off, hang, be decided late, or be any events", async () =
   const model = new ScriptedModel([
     modelError(new TypeError("no network")),
     modelError(new TypeError("cut"), assistantMessage("Half")),
-    modelResponder(({ request }) => [assistantMessage(`Of ${request.input.length}`)]),
+    modelResponder(({ request }) => [assistantMessage(`Of ${request.body.input.length}`)]),
     modelResponder(() => modelStream([{ type: "odd" }])),
     modelHang(assistantMessage("Wait")),
   ]);
@@ -140,7 +140,8 @@ test("a player fails at the first request that differs, and says where", async (
   await assert.rejects(ask(play(cassette), request("2")), (error: unknown) => {
     return error instanceof CassetteError && /Request 1 .*request\.input\[0\]\.content was "1" and is "2"/.test(error.message);
   });
-  const other = { ...request("1"), instructions: undefined };
+  const { signal, body: { instructions: _, ...body } } = request("1");
+  const other = { body, signal };
   await assert.rejects(ask(play(cassette), other), /request\.instructions was "Be short\." and is absent/);
   await ask(play(cassette, { ignore: ["instructions"] }), other);
 
