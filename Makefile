@@ -42,7 +42,7 @@ bench: $(bench)/ready ## Measures against other SDKs and writes docs/benchmarks.
 	REPS="$(REPS)" ONLY="$(ONLY)" node --enable-source-maps $(bench)/main.mjs
 
 ##@ Prove
-test: test-go test-jsbridge size test-types test-unit test-e2e ## Runs every test; does all its own set-up, the browser included.
+test: test-go test-jsbridge size test-types test-unit test-e2e conformance-browser ## Runs every test; does all its own set-up, the browser included.
 
 test-go: ## Tests the Go packages natively, with the race detector.
 	go test -race ./...
@@ -65,8 +65,16 @@ test-e2e: web/node_modules/.package-lock.json build $(dist)/test/e2e.stamp $(dis
 	go build -o $(dist)/server ./web/server
 	node --test --test-reporter=spec --test-concurrency=1 --enable-source-maps $(dist)/test/e2e/*.test.mjs
 
-conformance: ## Runs recorded cases against the Python SDK's record (CASES=folder, OUT=folder; both optional).
-	go run ./internal/conformance/cmd $(if $(CASES),-cases "$(CASES)") $(if $(OUT),-out "$(OUT)")
+conformance: conformance-native conformance-browser ## Runs recorded cases on both sides against the Python SDK's record (CASES=folder, OUT=folder; both optional).
+
+conformance_run = go run ./internal/conformance/cmd $(if $(CASES),-cases "$(CASES)") $(if $(OUT),-out "$(OUT)")
+
+conformance-native: ## Runs them natively.
+	$(conformance_run)
+
+conformance-browser: build $(dist)/test/conformance.js ## Runs them in Chromium through the npm package, engine in a worker and on the page.
+	web/build/browser.sh
+	$(conformance_run) -dist $(dist)
 
 interop: $(dist)/venv/ready ## Shows that Python resumes what we pause, and we what Python paused; needs Python 3.11.
 	$(dist)/venv/bin/python -B -m internal.interop
@@ -97,7 +105,7 @@ check: test-types ## Formatting, go vet, staticcheck (native and wasm), types.
 clean: ## Removes what was built.
 	rm -rf $(dist) $(bench) web/node_modules bench/node_modules web/src/*.gen.js web/LICENSE web/README.md
 
-.PHONY: help run build package bench conformance corpus interop fuzz test test-go test-jsbridge test-types test-unit test-e2e size check clean always
+.PHONY: help run build package bench conformance conformance-native conformance-browser corpus interop fuzz test test-go test-jsbridge test-types test-unit test-e2e size check clean always
 
 # Names the toolchain, so that another Go rebuilds the engine together with its wasm_exec.js.
 $(dist)/go-version: always
@@ -134,6 +142,9 @@ $(dist)/test/%.stamp: $(test_sources) web/src/wasm_exec.gen.js
 	go tool esbuild --log-level=warning --bundle --sourcemap --platform=node --target=node20 --format=esm --packages=external \
 		--out-extension:.js=.mjs --outdir=$(dist)/test/$* web/test/$*/*.test.ts
 	touch $@
+
+$(dist)/test/conformance.js: $(wildcard web/test/conformance/*.ts)
+	go tool esbuild --log-level=warning --bundle --sourcemap --format=esm --target=es2022 web/test/conformance/page.ts --outfile=$@
 
 # The names of syscall/js that it counts by are the toolchain's own.
 $(dist)/test/engine.wasm: $(go_sources) $(dist)/go-version web/test/e2e/engine/main_js.go

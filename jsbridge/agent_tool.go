@@ -47,14 +47,9 @@ func (r *run) agentTool(owner int, spec toolSpec) (*runner.FunctionTool, error) 
 	}
 	if fn := spec.Output; fn != nil {
 		options.Output = func(ctx context.Context, result *runner.StreamResult) (any, error) {
-			items := result.NewItems()
-			list := make([]json.RawMessage, len(items))
-			for i, item := range items {
-				list[i] = result.MarshalItem(item)
-			}
 			var output json.RawMessage
 			err := r.ask(ctx, "customOutputExtractor of tool "+spec.Name, *fn, &output, r.infoOf(agent),
-				codec.Fields{"finalOutput", result.MarshalFinalOutput(), "newItems", list})
+				codec.Fields{"finalOutput", result.MarshalFinalOutput(), "newItems", marshalItems(result, result.NewItems())})
 			if err != nil {
 				return nil, err
 			}

@@ -46,7 +46,7 @@ func (r *run) handoffFilter(what string, fn *functionRef) runner.HandoffFilter {
 		err := r.ask(ctx, "inputFilter of a "+what, *fn,
 			codec.Fields{"history", &stay.History, "before", &stay.Before, "new", &stay.New, "input", &stay.Input},
 			callInfo{Agent: -1},
-			codec.Fields{"history", data.History, "before", r.marshalItems(data.Before), "new", r.marshalItems(data.New)})
+			codec.Fields{"history", data.History, "before", marshalItems(r.started(), data.Before), "new", marshalItems(r.started(), data.New)})
 		if err != nil {
 			return data, err
 		}
@@ -65,10 +65,10 @@ func (r *run) handoffFilter(what string, fn *functionRef) runner.HandoffFilter {
 	}
 }
 
-func (r *run) marshalItems(items []*runner.RunItem) []json.RawMessage {
+func marshalItems(result *runner.StreamResult, items []*runner.RunItem) []json.RawMessage {
 	list := make([]json.RawMessage, len(items))
 	for i, item := range items {
-		list[i] = r.started().MarshalItem(item)
+		list[i] = result.MarshalItem(item)
 	}
 	return list
 }

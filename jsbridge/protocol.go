@@ -195,12 +195,16 @@ func (c *callInfo) fields() codec.Fields {
 type snapshot struct {
 	State         runner.SplitState
 	Interruptions []runner.WaitingCall
-	CurrentTurn   int
+	// Paused says that the run has ended and waits for a decision on these.
+	Paused      bool
+	CurrentTurn int
 	// MaxTurns is nil for no limit.
 	MaxTurns       *int
 	LastAgent      json.RawMessage
 	LastResponseID *string
 	FinalOutput    json.RawMessage
+	// UnannouncedItems are new items that the state's session items do not have.
+	UnannouncedItems []json.RawMessage
 	// InputList is the conversation as the next run's input.
 	InputList []json.RawMessage
 	// NormalizedInputList is that as the model would get it, where a handoff's
@@ -221,11 +225,13 @@ func (s *snapshot) fields() codec.Fields {
 	return codec.Fields{
 		"state", codec.Fields{"parts", &s.State.Parts, "slots", &s.State.Slots},
 		"interruptions", codec.List(&s.Interruptions, waitingFields),
+		"paused", &s.Paused,
 		"currentTurn", &s.CurrentTurn,
 		"maxTurns", &s.MaxTurns,
 		"lastAgent", &s.LastAgent,
 		"lastResponseId", &s.LastResponseID,
 		"finalOutput", &s.FinalOutput,
+		"unannouncedItems", &s.UnannouncedItems,
 		"inputList", &s.InputList,
 		"normalizedInputList", &s.NormalizedInputList,
 		"usage", s.Usage.fields(),

@@ -17,9 +17,10 @@ func newSnapshot(result *runner.StreamResult) (*snapshot, error) {
 	}
 	toolInputs, toolOutputs := result.ToolGuardrailResults()
 	now := &snapshot{
-		State: split, Interruptions: state.Waiting(),
+		State: split, Interruptions: state.Waiting(), Paused: len(result.Interruptions()) > 0,
 		CurrentTurn: result.CurrentTurn(), LastAgent: result.MarshalAgent(result.LastAgent()),
 		FinalOutput: result.MarshalFinalOutput(), InputList: result.ToInputList(),
+		UnannouncedItems:      marshalItems(result, result.UnannouncedItems()),
 		Usage:                 usageOf(result.Usage()),
 		InputGuardrailResults: guardrailsData(result.InputGuardrailResults()), OutputGuardrailResults: guardrailsData(result.OutputGuardrailResults()),
 		ToolInputGuardrailResults: toolGuardrailsData(toolInputs), ToolOutputGuardrailResults: toolGuardrailsData(toolOutputs),

@@ -164,6 +164,11 @@ func (r *StreamResult) Interruptions() []*RunItem {
 // decision included.
 func (r *StreamResult) NewItems() []*RunItem { return r.published().allItems() }
 
+// UnannouncedItems gives the outputs that an attempt to resume has made before
+// it failed, and that no event has told. They are the last of NewItems, and no
+// part of a state's session items.
+func (r *StreamResult) UnannouncedItems() []*RunItem { return r.published().unannounced() }
+
 // RawResponses gives the model's answers, of finished turns.
 func (r *StreamResult) RawResponses() []*ModelResponse { return r.published().responses }
 

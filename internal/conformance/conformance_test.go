@@ -20,11 +20,11 @@ func TestCases(t *testing.T) {
 				require.NoError(t, err)
 				require.Len(t, got, len(c.Runs))
 				for i := range got {
-					difference, err := c.Compare(i, got[i])
+					difference, err := c.Compare(i, got[i], false)
 					require.NoError(t, err)
 					assert.Empty(t, difference)
 				}
-				assert.Empty(t, c.CompareRaw(got))
+				assert.Empty(t, c.CompareRaw(got, false))
 			})
 		}
 	}

@@ -16,7 +16,7 @@ import (
 // returned too. With foreign, paused runs are resumed
 // from the documents that the Python SDK wrote instead of our own.
 func Run(ctx context.Context, c *Case, foreign bool) ([]Got, error) {
-	srv := newServer(c.Server)
+	srv := newServer(c)
 	defer srv.Close()
 	client := openai.NewClient(option.WithAPIKey("test"), option.WithBaseURL(srv.URL+"/v1/"))
 	log := newCallLog(c)

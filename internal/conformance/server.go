@@ -32,8 +32,8 @@ type reply struct {
 	JSON    json.RawMessage   `json:"json"`
 }
 
-func newServer(replies []json.RawMessage) *server {
-	s := &server{replies: replies}
+func newServer(c *Case) *server {
+	s := &server{replies: c.Server}
 	s.Server = httptest.NewServer(s)
 	return s
 }

@@ -12,10 +12,11 @@ export interface EngineConnection {
 /** A host on this page. Its code is in a file of its own: pages with a worker do without. */
 export function connectPage(): EngineConnection {
   let open = true;
+  const tasks = new TaskQueue();
   const answer = (message: FromHost): void => {
     if (open) connection.onmessage(message);
   };
-  const host = import("./host.js").then(({ openHost }) => openHost((message) => queueMicrotask(() => answer(message))));
+  const host = import("./host.js").then(({ openHost }) => openHost((message) => tasks.add(() => answer(message))));
   host.catch((cause: unknown) => {
     const why = `The engine's host.js, beside the script that holds this package, could not be loaded: ${String(cause)}. Serve it there.`;
     answer({ type: "stopped", error: errorToData(new EngineStartError(why, { cause })) });
@@ -25,10 +26,34 @@ export function connectPage(): EngineConnection {
     onmessage: () => {},
     close: () => {
       open = false;
+      tasks.close();
       void host.then((receive) => receive({ type: "stop" }), () => {});
     },
   };
   return connection;
+}
+
+/**
+ * Does things in order, each in a task of its own, as a worker's messages come: a reader has then read what came before,
+ * and can stop the run before a tool runs. Without timers, which browsers slow down.
+ */
+class TaskQueue {
+  readonly #channel: MessageChannel | undefined = typeof setImmediate === "function" ? undefined : new MessageChannel();
+  readonly #waiting: (() => void)[] = [];
+
+  constructor() {
+    if (this.#channel) this.#channel.port1.onmessage = () => this.#waiting.shift()?.();
+  }
+
+  add(task: () => void): void {
+    if (!this.#channel) return void setImmediate(task); // Node ends only when no port is open
+    this.#waiting.push(task);
+    this.#channel.port2.postMessage(null);
+  }
+
+  close(): void {
+    this.#channel?.port1.close();
+  }
 }
 
 /** A host in a worker. `address` names the worker's file in errors. */

@@ -47,6 +47,7 @@ export type { JsonSchema, StandardSchema } from "./schema.js";
 export type { ArgumentsOf, FromJsonSchema } from "./schema_types.js";
 export type { Session } from "./session.js";
 export { MemorySession } from "./session.js";
+export type { Json } from "./protocol.js";
 export type { ApproveOptions, RejectOptions } from "./state.js";
 export { RunState } from "./state.js";
 export type { FunctionTool, ToolOptions, ToolParameters } from "./tool.js";

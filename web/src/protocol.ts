@@ -98,11 +98,15 @@ export interface ItemData {
 export interface Snapshot {
   readonly state: StateData;
   readonly interruptions: readonly InterruptionData[];
+  /** The run has ended and waits for a decision on these. */
+  readonly paused: boolean;
   readonly currentTurn: number;
   readonly maxTurns: number | null;
   readonly lastAgent: AgentRef;
   readonly lastResponseId: string | null;
   readonly finalOutput: Json;
+  /** New items that the state's `session_items` do not have. */
+  readonly unannouncedItems: readonly ItemData[];
   /** The conversation as the next run's input. */
   readonly inputList: readonly Json[];
   /** That as the model would get it, where a handoff's filter makes it another one. */

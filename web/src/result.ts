@@ -44,7 +44,7 @@ export class RunResult<Output = unknown> {
 
   /** The calls that wait for a decision; the run has ended and goes on from `toState()`. */
   get interruptions(): RunToolApprovalItem[] {
-    return this.run.view?.interruptions ?? [];
+    return this.run.view?.snapshot.paused ? this.run.view.interruptions : [];
   }
 
   /** All that happened, in order; of a resumed run also what happened before. */

@@ -64,7 +64,7 @@ export class RunView {
   }
 
   get newItems(): RunItem[] {
-    return (this.document.session_items ?? []).map((item) => reviveItem(item, this.names));
+    return [...(this.document.session_items ?? []), ...this.snapshot.unannouncedItems].map((item) => reviveItem(item, this.names));
   }
 
   get interruptions(): RunToolApprovalItem[] {
