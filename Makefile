@@ -51,6 +51,7 @@ test-jsbridge: ## Tests the bridge in Chromium.
 
 test-types: web/node_modules/.package-lock.json ## Type-checks the package, the demo, the tests and the README's code.
 	node web/build/readme-code.mjs
+	node web/build/docs-files.mjs
 	cd web && npx tsc --noEmit
 
 test-unit: web/node_modules/.package-lock.json build $(dist)/test/unit.stamp ## Tests the TypeScript sources in Node.
