@@ -19,8 +19,13 @@ wasm_exec := $(shell go env GOROOT)/lib/wasm/wasm_exec.js
 
 engine := $(dist)/runstream.wasm
 library := $(addprefix $(dist)/,index.js host.js worker.js testing.js)
+tarball := $(dist)/runstream-$(shell sed -n 's/^  "version": "\(.*\)",/\1/p' web/package.json).tgz
 demo := $(dist)/demo.js $(dist)/demo.css
 bench := bench/dist
+
+# Small apps that use the npm package, and those among them that are built.
+packages := $(dist)/packages
+bundled := $(patsubst %,$(packages)/.%-built,vite vite7 webpack esbuild rollup next)
 
 ##@ Use
 help: ## Lists the targets.
@@ -31,10 +36,7 @@ run: build ## Builds everything and serves the demo (ADDR=host:port, OPENAI_API_
 
 build: $(engine) $(library) $(demo) ## Builds the engine, the package and the demo into web/dist.
 
-package: build web/node_modules/.package-lock.json ## Builds the npm package, types included: web/dist/runstream-*.tgz.
-	cd web && npx tsc --project tsconfig.types.json
-	cp LICENSE README.md web/
-	cd web && npm pack --pack-destination dist
+package: $(tarball) ## Builds the npm package, types included: web/dist/runstream-*.tgz.
 
 bench: $(bench)/ready ## Measures against other SDKs and writes docs/benchmarks.md (REPS=10, ONLY=deltas,delay,load,turns,state,at-once,memory,size,native).
 	web/build/browser.sh
@@ -55,6 +57,7 @@ test-jsbridge: ## Tests the bridge in Chromium.
 
 test-types: web/node_modules/.package-lock.json ## Type-checks the package, the demo, the tests and the README's code.
 	node web/build/readme-code.mjs
+	node web/build/docs-files.mjs
 	cd web && npx tsc --noEmit
 
 test-unit: web/node_modules/.package-lock.json build $(dist)/test/unit.stamp ## Tests the TypeScript sources in Node.
@@ -64,6 +67,13 @@ test-e2e: web/node_modules/.package-lock.json build $(dist)/test/e2e.stamp $(dis
 	web/build/browser.sh
 	go build -o $(dist)/server ./web/server
 	node --test --test-reporter=spec --test-concurrency=1 --enable-source-maps $(dist)/test/e2e/*.test.mjs
+
+test-packages: $(tarball) $(packages)/.runstream $(bundled) $(dist)/test/packages.stamp ## Installs the npm package into small apps, one for each bundler, and tests them in Chromium and Node.
+	web/build/browser.sh
+	$(packages)/node_modules/.bin/publint run $(tarball) --strict
+	$(packages)/node_modules/.bin/attw $(tarball) --profile esm-only --exclude-entrypoints ./runstream.wasm > $(packages)/attw.log \
+		|| { cat $(packages)/attw.log; exit 1; }
+	node --test --test-reporter=spec --enable-source-maps $(dist)/test/packages/*.test.mjs
 
 conformance: conformance-native conformance-browser ## Runs recorded cases on both sides against the Python SDK's record (CASES=folder, OUT=folder; both optional).
 
@@ -105,7 +115,7 @@ check: test-types ## Formatting, go vet, staticcheck (native and wasm), types.
 clean: ## Removes what was built.
 	rm -rf $(dist) $(bench) web/node_modules bench/node_modules web/src/*.gen.js web/LICENSE web/README.md
 
-.PHONY: help run build package bench conformance conformance-native conformance-browser corpus interop fuzz test test-go test-jsbridge test-types test-unit test-e2e size check clean always
+.PHONY: help run build package test-packages bench conformance conformance-native conformance-browser corpus interop fuzz test test-go test-jsbridge test-types test-unit test-e2e size check clean always
 
 # Names the toolchain, so that another Go rebuilds the engine together with its wasm_exec.js.
 $(dist)/go-version: always
@@ -114,6 +124,30 @@ $(dist)/go-version: always
 # Inlining nothing within these two packages saves 127 kB; what every byte of a delta passes is in others.
 $(engine): $(go_sources) $(dist)/go-version
 	$(wasm_env) go build -trimpath -ldflags "-s -w" -gcflags=runstream/runner=-l -gcflags=runstream/jsbridge=-l -o $@ ./wasm
+
+$(tarball): $(engine) $(library) web/tsconfig.types.json web/package.json LICENSE README.md web/node_modules/.package-lock.json
+	rm -rf $(dist)/types
+	cd web && npx tsc --project tsconfig.types.json
+	cp LICENSE README.md web/
+	cd web && npm pack --silent --pack-destination dist
+
+# The apps are built in a copy. Packages are installed from the lock; then the tarball, whose hash no lock can know.
+$(packages)/.installed: $(wildcard web/test/packages/*.json web/test/packages/*/package.json)
+	rm -rf $(packages); mkdir -p $(packages)
+	cp -R web/test/packages/. $(packages)
+	cd $(packages) && npm ci --ignore-scripts
+	touch $@
+
+$(packages)/.runstream: $(packages)/.installed $(tarball)
+	cd $(packages) && npm install --no-save --no-package-lock --ignore-scripts --prefer-offline $(CURDIR)/$(tarball)
+	rm -rf $(packages)/vite*/node_modules/.vite
+	touch $@
+
+.SECONDEXPANSION:
+$(bundled): $(packages)/.%-built: $(packages)/.runstream $$(wildcard web/test/packages/app/* web/test/packages/$$*/* web/test/packages/$$*/app/*)
+	cp -R web/test/packages/app web/test/packages/$* $(packages)
+	cd $(packages)/$* && NEXT_TELEMETRY_DISABLED=1 npm run build
+	touch $@
 
 # The toolchain's glue with `globalThis` as a parameter, so that it leaves nothing in the page's real one.
 web/src/wasm_exec.gen.js: $(dist)/go-version Makefile

@@ -1,0 +1,3 @@
+import { run } from "../app/run.js";
+
+console.log(JSON.stringify(await run(new URLSearchParams(process.argv[2]))));

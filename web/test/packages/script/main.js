@@ -1,0 +1,3 @@
+import { show } from "../app/page.js";
+
+show(document.querySelector("output"));
