@@ -24,6 +24,14 @@ export interface Outcome {
   readonly deltas: string[];
 }
 
+export interface LiveCounts {
+  readonly listeners: number;
+  readonly timers: number;
+  /** Messages between page and worker, so far. */
+  readonly sent: number;
+  readonly received: number;
+}
+
 export type PlainEvent =
   | { readonly type: "raw_response_event"; readonly data: WireEvent }
   | { readonly type: "agent_updated_stream_event"; readonly agent: string }
@@ -57,6 +65,10 @@ declare global {
     outcome(result: RunResultStreaming): Promise<Outcome>;
     /** Breaks the page's fetch for one request to a model: see broken_fetch.js. */
     breakFetch(way: string): Promise<void>;
+    /** Begins to count what is alive on the page: see counting.js. */
+    counting(): Promise<{ countHere(): LiveCounts; countThere(): Promise<LiveCounts> }>;
+    /** A signal that outlives the runs that have it. */
+    lasting?: AbortController;
     /** Asks the test engine for something. */
     askEngine(command: "count"): Promise<{ readonly [what: string]: number }>;
     askEngine(command: "panic" | "exit" | "read what throws"): void;
