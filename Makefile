@@ -59,6 +59,11 @@ test-e2e: web/node_modules/.package-lock.json build $(dist)/test/e2e.stamp $(dis
 	go build -o $(dist)/server ./web/server
 	node --test --test-reporter=spec --test-concurrency=1 --enable-source-maps $(dist)/test/e2e/*.test.mjs
 
+test-firefox: web/node_modules/.package-lock.json build $(dist)/test/e2e.stamp $(dist)/test/engine.wasm ## Tests the pages in Firefox, which it installs where apt is usable.
+	web/build/firefox.sh
+	go build -o $(dist)/server ./web/server
+	BROWSER=firefox node --test --test-reporter=spec --test-concurrency=1 --enable-source-maps $(dist)/test/e2e/*.test.mjs
+
 conformance: ## Runs recorded cases against the Python SDK's record (CASES=folder, OUT=folder; both optional).
 	go run ./internal/conformance/cmd $(if $(CASES),-cases "$(CASES)") $(if $(OUT),-out "$(OUT)")
 
@@ -91,7 +96,7 @@ check: test-types ## Formatting, go vet, staticcheck (native and wasm), types.
 clean: ## Removes what was built.
 	rm -rf $(dist) web/node_modules web/src/*.gen.js web/LICENSE web/README.md
 
-.PHONY: help run build package conformance corpus interop fuzz test test-go test-jsbridge test-types test-unit test-e2e size check clean always
+.PHONY: help run build package conformance corpus interop fuzz test test-go test-jsbridge test-types test-unit test-e2e test-firefox size check clean always
 
 # Names the toolchain, so that another Go rebuilds the engine together with its wasm_exec.js.
 $(dist)/go-version: always
