@@ -18,8 +18,9 @@ test_sources := web/tsconfig.json $(shell find web/src web/test -name '*.ts' 2>/
 wasm_exec := $(shell go env GOROOT)/lib/wasm/wasm_exec.js
 
 engine := $(dist)/runstream.wasm
-library := $(dist)/index.js $(dist)/worker.js
+library := $(addprefix $(dist)/,index.js host.js worker.js testing.js)
 demo := $(dist)/demo.js $(dist)/demo.css
+bench := bench/dist
 
 ##@ Use
 help: ## Lists the targets.
@@ -34,6 +35,11 @@ package: build web/node_modules/.package-lock.json ## Builds the npm package, ty
 	cd web && npx tsc --project tsconfig.types.json
 	cp LICENSE README.md web/
 	cd web && npm pack --pack-destination dist
+
+bench: $(bench)/ready ## Measures against other SDKs and writes docs/benchmarks.md (REPS=10, ONLY=deltas,delay,load,turns,state,at-once,memory,size,native).
+	web/build/browser.sh
+	go build -o $(bench)/server ./bench/server
+	REPS="$(REPS)" ONLY="$(ONLY)" node --enable-source-maps $(bench)/main.mjs
 
 ##@ Prove
 test: test-go test-jsbridge size test-types test-unit test-e2e ## Runs every test; does all its own set-up, the browser included.
@@ -94,16 +100,17 @@ check: test-types ## Formatting, go vet, staticcheck (native and wasm), types.
 	$(wasm_env) "$$(go tool -n staticcheck)" ./runner/... ./jsbridge/... ./wasm/... ./web/test/...
 
 clean: ## Removes what was built.
-	rm -rf $(dist) web/node_modules web/src/*.gen.js web/LICENSE web/README.md
+	rm -rf $(dist) $(bench) web/node_modules bench/node_modules web/src/*.gen.js web/LICENSE web/README.md
 
-.PHONY: help run build package conformance corpus interop fuzz test test-go test-jsbridge test-types test-unit test-e2e test-firefox size check clean always
+.PHONY: help run build package bench conformance corpus interop fuzz test test-go test-jsbridge test-types test-unit test-e2e test-firefox size check clean always
 
 # Names the toolchain, so that another Go rebuilds the engine together with its wasm_exec.js.
 $(dist)/go-version: always
 	@mkdir -p $(dist); go version | cmp -s - $@ || go version > $@
 
+# Inlining nothing within these two packages saves 127 kB; what every byte of a delta passes is in others.
 $(engine): $(go_sources) $(dist)/go-version
-	$(wasm_env) go build -trimpath -ldflags "-s -w" -o $@ ./wasm
+	$(wasm_env) go build -trimpath -ldflags "-s -w" -gcflags=runstream/runner=-l -gcflags=runstream/jsbridge=-l -o $@ ./wasm
 
 # The toolchain's glue with `globalThis` as a parameter, so that it leaves nothing in the page's real one.
 web/src/wasm_exec.gen.js: $(dist)/go-version Makefile
@@ -111,14 +118,18 @@ web/src/wasm_exec.gen.js: $(dist)/go-version Makefile
 	  echo 'const fs = { writeSync: (fd, bytes) => globalThis.fs.writeSync(fd, bytes) }; // named below without globalThis'; \
 	  cat $(wasm_exec); echo 'return globalThis.Go; }'; } > $@
 
-$(dist)/index.js: $(library_sources) web/src/wasm_exec.gen.js
-	$(esbuild) --format=esm --target=es2022 web/src/index.ts --outfile=$@
+# The host, which runs Go, is a part of the worker's one file, and a file of its own for engines on the page: pages with a
+# worker never fetch it, and whoever has to copy the worker copies one file.
+apart := --external:*/host.js
 
-$(dist)/worker.js: $(library_sources) web/src/wasm_exec.gen.js
-	$(esbuild) --format=esm --target=es2022 web/src/worker.ts --outfile=$@
+$(dist)/index.js: $(library_sources)
+	$(esbuild) --format=esm --target=es2022 $(apart) web/src/index.ts --outfile=$@
 
-$(dist)/demo.js: $(demo_sources) web/src/wasm_exec.gen.js
-	$(esbuild) --format=esm --target=es2022 web/demo/demo.ts --outfile=$@
+$(dist)/host.js $(dist)/worker.js $(dist)/testing.js: $(dist)/%.js: $(library_sources) web/src/wasm_exec.gen.js
+	$(esbuild) --format=esm --target=es2022 web/src/$*.ts --outfile=$@
+
+$(dist)/demo.js: $(demo_sources)
+	$(esbuild) --format=esm --target=es2022 $(apart) web/demo/demo.ts --outfile=$@
 
 $(dist)/demo.css: $(demo_sources)
 	$(esbuild) web/demo/demo.css --outfile=$@
@@ -133,13 +144,24 @@ $(dist)/test/%.stamp: $(test_sources) web/src/wasm_exec.gen.js
 $(dist)/test/engine.wasm: $(go_sources) $(dist)/go-version web/test/e2e/engine/main_js.go
 	$(wasm_env) go build -trimpath -ldflags "-s -w -checklinkname=0" -o $@ ./web/test/e2e/engine
 
+# The contenders' pages, each bundled as a page's author would; the engine's files lie beside them.
+$(bench)/ready: bench/node_modules/.package-lock.json $(engine) $(library) $(shell find bench/src bench/pages -type f 2>/dev/null) bench/tsconfig.json
+	cd bench && npx tsc --noEmit
+	rm -rf $(bench)
+	$(esbuild) --sourcemap=external --format=esm --target=es2022 --alias:runstream=./$(dist)/index.js --outdir=$(bench)/pages \
+		bench/pages/runstream.ts bench/pages/agents.ts bench/pages/ai.ts bench/pages/plain.ts
+	cp bench/pages/*.html $(engine) $(dist)/worker.js $(bench)/pages/
+	go tool esbuild --log-level=warning --bundle --sourcemap --platform=node --target=node20 --format=esm --packages=external \
+		--outfile=$(bench)/main.mjs bench/src/main.ts
+	touch $@
+
 $(dist)/venv/ready: internal/interop/requirements.txt
 	rm -rf $(dist)/venv
 	python3 -m venv $(dist)/venv
 	$(dist)/venv/bin/pip install --quiet --disable-pip-version-check --requirement internal/interop/requirements.txt
 	touch $@
 
-web/node_modules/.package-lock.json: web/package.json web/package-lock.json
-	@command -v npm > /dev/null || { echo "make: the tests need Node 20 or later with npm: install nodejs and npm (https://nodejs.org)"; exit 1; }
-	cd web && npm ci
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	@command -v npm > /dev/null || { echo "make: this needs Node 20 or later with npm: install nodejs and npm (https://nodejs.org)"; exit 1; }
+	cd $* && npm ci
 	touch $@

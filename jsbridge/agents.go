@@ -2,96 +2,44 @@ package jsbridge
 
 import (
 	"context"
+	"encoding/json"
 	"strconv"
 
 	"runstream/internal/codec"
 	"runstream/runner"
-	"runstream/runner/responses"
 )
 
-// start makes the agents that the spec names and starts their run.
-func (r *run) start(text string) error {
-	spec, err := parseSpec(text)
-	if err != nil {
-		return err
-	}
-	transport, err := r.transport(spec.Provider)
-	if err != nil {
-		return err
-	}
-	if err := r.makeAgents(spec.Agents, transport); err != nil {
-		return err
-	}
-	turns, err := spec.Options.maxTurns()
-	if err != nil {
-		return err
-	}
-	input, err := spec.Input.input(r.agents[0])
-	if err != nil {
-		return err
-	}
-	if state, ok := input.(*runner.State); ok && spec.Load {
-		r.result, err = state.Result()
-		return err
-	}
-	options := []runner.Option{
-		runner.WithMaxTurns(turns), runner.WithModelSettings(spec.Options.ModelSettings.settings()), runner.WithCheckpoint(r.checkpoint),
-	}
-	if spec.Options.Model != "" {
-		options = append(options, runner.WithModel(&responses.Model{Name: spec.Options.Model, Transport: transport}))
-	}
-	r.result = runner.RunStreamed(r.ctx, r.agents[0], input, options...)
-	return nil
-}
-
-// transport makes the way to the model server, nil for none.
-func (r *run) transport(provider *providerSpec) (responses.Transport, error) {
-	if provider == nil {
-		return nil, nil
-	}
-	if provider.API != "" && provider.API != "responses" {
-		return nil, &runner.UserError{Message: "the engine does not speak the API " + strconv.Quote(provider.API) + "; set api to \"responses\""}
-	}
-	retries := responses.DefaultRetries
-	if provider.MaxRetries != nil {
-		retries = *provider.MaxRetries
-	}
-	if retries < 0 {
-		return nil, &runner.UserError{Message: "maxRetries is " + strconv.Itoa(retries) + "; pass a whole number from 0"}
-	}
-	var token tokenFunc
-	if fn := provider.Token; fn != nil {
-		token = func(ctx context.Context) (string, error) { return callFor[string](ctx, r, "getToken", *fn) }
-	}
-	return responses.Retrying(r.engine.transport(*provider, token), retries), nil
-}
-
 // makeAgents makes the agents, each once, so that they may refer to each other.
-func (r *run) makeAgents(specs []agentSpec, transport responses.Transport) error {
+func (r *run) makeAgents(specs []agentSpec, models *models) error {
 	r.agents = make([]*runner.Agent, len(specs))
 	for i := range specs {
 		r.agents[i] = &runner.Agent{}
 	}
 	for i, spec := range specs {
-		if err := r.fillAgent(i, spec, transport); err != nil {
+		if err := r.fillAgent(i, spec, models); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *run) fillAgent(index int, spec agentSpec, transport responses.Transport) error {
+func (r *run) fillAgent(index int, spec agentSpec, models *models) error {
 	agent := r.agents[index]
 	agent.Name = spec.Name
 	agent.Instructions = spec.Instructions.text
+	agent.Prompt = given(spec.Prompt)
 	agent.HandoffDescription = spec.HandoffDescription
+	agent.Model = models.model(spec.Model)
 	agent.Settings = spec.ModelSettings.settings()
-	if transport != nil {
-		agent.Model = &responses.Model{Name: spec.Model, Transport: transport}
-	}
+	agent.Output = r.outputSchema(spec)
+	agent.ToolUse = r.toolUse(spec)
+	agent.InputGuardrails = r.inputGuardrails(spec.InputGuardrails)
+	agent.OutputGuardrails = r.outputGuardrails(spec.OutputGuardrails)
+	agent.Hooks = r.hooks("hooks of agent "+spec.Name, spec.Hooks)
+	agent.KeepToolChoice = spec.KeepToolChoice
 	if fn := spec.Instructions.fn; fn != nil {
 		agent.InstructionsFunc = func(ctx context.Context, _ *runner.RunContext, _ *runner.Agent) (string, error) {
-			return callFor[string](ctx, r, "instructions of agent "+spec.Name, *fn, callInfo{Agent: index})
+			return r.askText(ctx, "instructions of agent "+spec.Name, *fn, callInfo{Agent: index})
 		}
 	}
 	for _, tool := range spec.Tools {
@@ -102,15 +50,70 @@ func (r *run) fillAgent(index int, spec agentSpec, transport responses.Transport
 		agent.Tools = append(agent.Tools, made)
 	}
 	for _, handoff := range spec.Handoffs {
-		if handoff.Agent < 0 || handoff.Agent >= len(r.agents) {
-			return &runner.UserError{Message: "a handoff of agent " + spec.Name + " leads to agent " + strconv.Itoa(handoff.Agent) + ", which is not there"}
+		made, err := r.makeHandoff(index, handoff)
+		if err != nil {
+			return err
 		}
-		agent.Handoffs = append(agent.Handoffs, &runner.Handoff{
-			Agent: r.agents[handoff.Agent], ToolName: handoff.ToolName, ToolDescription: handoff.ToolDescription,
-			IsEnabled: r.enabled("handoff of agent "+spec.Name, index, "", handoff.Enabled),
-		})
+		agent.Handoffs = append(agent.Handoffs, made)
 	}
 	return nil
+}
+
+// agentAt gives the agent that a part of a spec refers to.
+func (r *run) agentAt(index int, what string) (*runner.Agent, error) {
+	if index < 0 || index >= len(r.agents) {
+		return nil, &runner.UserError{Message: what + " leads to agent " + strconv.Itoa(index) + ", which is not there"}
+	}
+	return r.agents[index], nil
+}
+
+// given is nil for JSON that is null or not there.
+func given(value json.RawMessage) json.RawMessage {
+	if codec.IsNull(value) {
+		return nil
+	}
+	return value
+}
+
+// notStrict says whether a schema may be strayed from; by default not.
+func notStrict(strict *bool) bool { return strict != nil && !*strict }
+
+func (r *run) outputSchema(spec agentSpec) *runner.OutputSchema {
+	output := spec.Output
+	if output == nil {
+		return nil
+	}
+	schema := &runner.OutputSchema{Name: output.Name, Schema: output.Schema, NotStrict: notStrict(output.Strict)}
+	if fn := output.Validate; fn != nil {
+		schema.Validate = func(text string) (any, error) {
+			value, err := r.call(r.ctx, *fn, text)
+			if err != nil {
+				return nil, err
+			}
+			return toolValue(value), nil
+		}
+	}
+	return schema
+}
+
+func (r *run) toolUse(spec agentSpec) runner.ToolUseBehavior {
+	use := runner.ToolUseBehavior{StopOnFirstTool: spec.ToolUse.word == "stop_on_first_tool", StopAtTools: spec.ToolUse.StopAtToolNames}
+	if fn := spec.ToolUse.fn; fn != nil {
+		use.Func = func(ctx context.Context, _ *runner.RunContext, results []runner.ToolResult) (decided runner.ToolsToFinalOutput, err error) {
+			list := make([]any, len(results))
+			for i, result := range results {
+				list[i] = codec.Fields{"toolName", result.Call.Name, "callId", result.Call.ID, "output", jsonOf(result.Output)}
+			}
+			var output json.RawMessage
+			err = r.ask(ctx, "toolUseBehavior of agent "+spec.Name, *fn,
+				codec.Fields{"isFinalOutput", &decided.IsFinal, "finalOutput", &output}, r.infoOf(results[0].Call.Agent), list)
+			if given(output) != nil {
+				decided.Output = toolValue(output)
+			}
+			return decided, err
+		}
+	}
+	return use
 }
 
 // enabled asks the page; nil where the answer is always yes. The run ends with
@@ -119,7 +122,7 @@ func (r *run) enabled(what string, agent int, toolName string, spec boolOrFuncti
 	switch {
 	case spec.fn != nil:
 		return func(ctx context.Context, _ *runner.RunContext, _ *runner.Agent) bool {
-			yes, err := callFor[bool](ctx, r, "isEnabled of "+what, *spec.fn, callInfo{Agent: agent, ToolName: toolName})
+			yes, err := r.askBool(ctx, "isEnabled of "+what, *spec.fn, callInfo{Agent: agent, ToolName: toolName})
 			if err != nil && ctx.Err() == nil {
 				r.stop(err)
 			}
@@ -129,27 +132,4 @@ func (r *run) enabled(what string, agent int, toolName string, spec boolOrFuncti
 		return func(context.Context, *runner.RunContext, *runner.Agent) bool { return false }
 	}
 	return nil
-}
-
-// callFor calls a function of the page for a value of type T. The error says
-// what function it was and has what it threw as its cause.
-func callFor[T string | bool](ctx context.Context, r *run, what string, fn functionRef, args ...any) (value T, err error) {
-	text, err := r.call(ctx, fn, args...)
-	if err != nil {
-		if ctx.Err() != nil {
-			return value, err
-		}
-		return value, &runner.UserError{Message: what + " failed: " + err.Error(), Err: err}
-	}
-	if codec.Read(text, &value) != nil {
-		return value, &runner.UserError{Message: what + " must give a " + nameOf(value) + ", and gave something else"}
-	}
-	return value, nil
-}
-
-func nameOf(value any) string {
-	if _, ok := value.(bool); ok {
-		return "bool"
-	}
-	return "string"
 }

@@ -33,6 +33,14 @@ func (t *callTable) open() (number int, replied <-chan reply) {
 	return t.last, c
 }
 
+// skip gives the number of a call whose reply nobody waits for.
+func (t *callTable) skip() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.last++
+	return t.last
+}
+
 // close says that nobody waits for the reply any more; false where it came.
 func (t *callTable) close(number int) bool {
 	return t.take(number) != nil

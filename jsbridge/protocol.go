@@ -163,149 +163,14 @@ func (e *errorData) object() map[string]any {
 	return object
 }
 
-// runSpec is a run to start.
-type runSpec struct {
-	// Agents are all that can be reached from Agents[0], breadth first; agents
-	// refer to each other by index.
-	Agents []agentSpec
-	Input  inputSpec
-	// Load only checks and loads the state: the run ends at once, with its
-	// snapshot.
-	Load     bool
-	Provider *providerSpec
-	Options  optionsSpec
-}
-
-func (r *runSpec) fields() codec.Fields {
-	return codec.Fields{
-		"agents", codec.List(&r.Agents, (*agentSpec).fields),
-		"input", r.Input.fields(),
-		"load", &r.Load,
-		"provider", codec.Maybe(&r.Provider, (*providerSpec).fields),
-		"options", r.Options.fields(),
-	}
-}
-
-// inputSpec has one of its fields.
-type inputSpec struct {
-	Text  *string
-	Items []json.RawMessage
-	State *string
-}
-
-func (i *inputSpec) fields() codec.Fields {
-	return codec.Fields{
-		"text", &i.Text,
-		"items", &i.Items,
-		"state", &i.State,
-	}
-}
-
-// providerSpec says where models live. BaseURL is absolute.
-type providerSpec struct {
-	BaseURL string
-	// API is "responses" or "chat_completions".
-	API string
-	// Token is () => string: asked before every request; its answer goes into
-	// the Authorization header.
-	Token   *functionRef
-	Headers map[string]string
-	// MaxRetries counts further attempts after 408, 409, 429, 5xx and
-	// connection errors. 2 by default.
-	MaxRetries *int
-}
-
-func (p *providerSpec) fields() codec.Fields {
-	return codec.Fields{
-		"baseURL", &p.BaseURL,
-		"api", &p.API,
-		"token", codec.Maybe(&p.Token, (*functionRef).fields),
-		"headers", &p.Headers,
-		"maxRetries", &p.MaxRetries,
-	}
-}
-
-type optionsSpec struct {
-	// MaxTurns null: no limit. 10 by default.
-	MaxTurns      json.RawMessage
-	Model         string
-	ModelSettings settingsSpec
-}
-
-func (o *optionsSpec) fields() codec.Fields {
-	return codec.Fields{
-		"maxTurns", &o.MaxTurns,
-		"model", &o.Model,
-		"modelSettings", &o.ModelSettings,
-	}
-}
-
-type agentSpec struct {
-	Name string
-	// Instructions are text, or ([callInfo]) => string.
-	Instructions       textOrFunction
-	HandoffDescription string
-	Model              string
-	ModelSettings      settingsSpec
-	Tools              []toolSpec
-	Handoffs           []handoffSpec
-}
-
-func (a *agentSpec) fields() codec.Fields {
-	return codec.Fields{
-		"name", &a.Name,
-		"instructions", &a.Instructions,
-		"handoffDescription", &a.HandoffDescription,
-		"model", &a.Model,
-		"modelSettings", &a.ModelSettings,
-		"tools", codec.List(&a.Tools, (*toolSpec).fields),
-		"handoffs", codec.List(&a.Handoffs, (*handoffSpec).fields),
-	}
-}
-
-type toolSpec struct {
-	Type        string // "function"
-	Name        string
-	Description string
-	// Parameters is the JSON Schema of the arguments.
-	Parameters json.RawMessage
-	// Strict is true by default.
-	Strict *bool
-	// NeedsApproval may be ([callInfo]) => boolean.
-	NeedsApproval boolOrFunction
-	// Enabled may be ([callInfo]) => boolean.
-	Enabled         boolOrFunction
-	TimeoutMs       *float64
-	TimeoutBehavior string // "error_as_result", "raise_exception"
-	// OnError null: a failure ends the run. Absent: the model is told the SDK's
-	// fixed text. Else ([callInfo, errorData]) => string.
-	OnError json.RawMessage
-	// Execute is ([callInfo]) => JSON value.
-	Execute functionRef
-}
-
-func (t *toolSpec) fields() codec.Fields {
-	return codec.Fields{
-		"type", &t.Type,
-		"name", &t.Name,
-		"description", &t.Description,
-		"parameters", &t.Parameters,
-		"strict", &t.Strict,
-		"needsApproval", &t.NeedsApproval,
-		"enabled", &t.Enabled,
-		"timeoutMs", &t.TimeoutMs,
-		"timeoutBehavior", &t.TimeoutBehavior,
-		"onError", &t.OnError,
-		"execute", t.Execute.fields(),
-	}
-}
-
-// callInfo is the first argument of every function that the engine calls. Agent
-// is an index into runSpec.Agents.
+// callInfo is the first argument of functions that the engine calls. Agent is an
+// index into runSpec.Agents, -1 for an agent that is none of the page's, which
+// then has its name in AgentName.
 type callInfo struct {
-	Agent    int
-	ToolName string
-	CallID   string
+	Agent     int
+	AgentName string
+	ToolName  string
+	CallID    string
 	// Arguments are the arguments as the model wrote them.
 	Arguments *string
 }
@@ -316,25 +181,10 @@ func (c callInfo) WriteJSON(w *codec.Writer) { w.Value(c.fields()) }
 func (c *callInfo) fields() codec.Fields {
 	return codec.Fields{
 		"agent", &c.Agent,
+		"agentName,omitempty", &c.AgentName,
 		"toolName,omitempty", &c.ToolName,
 		"callId,omitempty", &c.CallID,
 		"arguments,omitempty", &c.Arguments,
-	}
-}
-
-type handoffSpec struct {
-	Agent           int
-	ToolName        string
-	ToolDescription string
-	Enabled         boolOrFunction
-}
-
-func (h *handoffSpec) fields() codec.Fields {
-	return codec.Fields{
-		"agent", &h.Agent,
-		"toolName", &h.ToolName,
-		"toolDescription", &h.ToolDescription,
-		"enabled", &h.Enabled,
 	}
 }
 
@@ -353,7 +203,15 @@ type snapshot struct {
 	FinalOutput    json.RawMessage
 	// InputList is the conversation as the next run's input.
 	InputList []json.RawMessage
-	Usage     usageData
+	// NormalizedInputList is that as the model would get it, where a handoff's
+	// filter makes it another one.
+	NormalizedInputList    []json.RawMessage
+	Usage                  usageData
+	InputGuardrailResults  []guardrailData
+	OutputGuardrailResults []guardrailData
+	// The two lists of tool guardrails have a behavior in place of a verdict.
+	ToolInputGuardrailResults  []guardrailData
+	ToolOutputGuardrailResults []guardrailData
 }
 
 // WriteJSON implements [codec.Writable].
@@ -369,7 +227,29 @@ func (s *snapshot) fields() codec.Fields {
 		"lastResponseId", &s.LastResponseID,
 		"finalOutput", &s.FinalOutput,
 		"inputList", &s.InputList,
+		"normalizedInputList", &s.NormalizedInputList,
 		"usage", s.Usage.fields(),
+		"inputGuardrailResults", codec.List(&s.InputGuardrailResults, (*guardrailData).fields),
+		"outputGuardrailResults", codec.List(&s.OutputGuardrailResults, (*guardrailData).fields),
+		"toolInputGuardrailResults", codec.List(&s.ToolInputGuardrailResults, (*guardrailData).fields),
+		"toolOutputGuardrailResults", codec.List(&s.ToolOutputGuardrailResults, (*guardrailData).fields),
+	}
+}
+
+// guardrailData is what a guardrail said.
+type guardrailData struct {
+	Name     string
+	Tripped  bool
+	Behavior string
+	Info     json.RawMessage
+}
+
+func (g *guardrailData) fields() codec.Fields {
+	return codec.Fields{
+		"name", &g.Name,
+		"tripped", &g.Tripped,
+		"behavior,omitempty", &g.Behavior,
+		"info,omitempty", &g.Info,
 	}
 }
 

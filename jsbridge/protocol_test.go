@@ -28,10 +28,13 @@ func source(t *testing.T, path string) string {
 }
 
 func TestTheProtocolHasATwinInTypeScript(t *testing.T) {
-	text := source(t, "protocol.ts")
+	text := source(t, "protocol.ts") + source(t, "specs.ts")
 	for name, twin := range map[string]any{
 		"FunctionRef": new(functionRef).fields(), "ErrorData": new(errorData).fields(), "RunSpec": new(runSpec).fields(),
 		"ProviderSpec": new(providerSpec).fields(), "OptionsSpec": new(optionsSpec).fields(), "AgentSpec": new(agentSpec).fields(),
+		"ErrorHandlersSpec": new(errorHandlersSpec).fields(), "SessionSpec": new(sessionSpec).fields(), "ModelFunctions": new(modelSpec).fields(),
+		"OutputSpec": new(outputSpec).fields(), "GuardrailSpec": new(guardrailSpec).fields(), "HooksSpec": new(hooksSpec).fields(),
+		"ToolGuardrailSpec": new(toolGuardrailSpec).fields(), "GuardrailData": new(guardrailData).fields(),
 		"ToolSpec": new(toolSpec).fields(), "CallInfo": new(callInfo).fields(), "HandoffSpec": new(handoffSpec).fields(),
 		"Snapshot": new(snapshot).fields(), "StateData": runner.SplitState{}, "InterruptionData": runner.WaitingCall{},
 		"DecisionTarget": runner.DecisionTarget{},
@@ -118,7 +121,7 @@ func TestErrorsHaveTheCodesOfTheirClasses(t *testing.T) {
 	require.NotEmpty(t, classes)
 	for _, class := range classes {
 		switch name, code := class[1], class[2]; name {
-		case "EngineStartError", "EngineCrashedError":
+		case "EngineStartError", "EngineCrashedError", "EngineDisposedError":
 			// The page's own.
 		case "APIError":
 			assert.Equal(t, code, codeOf("APIStatusError"))

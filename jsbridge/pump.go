@@ -44,21 +44,25 @@ func encodeBatch(result *runner.StreamResult, batch []runner.Event) string {
 		} else {
 			text.WriteByte(',')
 		}
-		switch event.Type {
-		case runner.RawResponseEvent:
-			text.WriteString(rawEventStart)
-			text.Write(event.Raw.Data)
-		case runner.AgentUpdatedStreamEvent:
-			text.WriteString(`{"type":"agent_updated_stream_event","new_agent":`)
-			text.Write(result.MarshalAgent(event.Agent))
-		case runner.RunItemStreamEvent:
-			text.WriteString(`{"type":"run_item_stream_event","name":"`)
-			text.WriteString(string(event.Name))
-			text.WriteString(`","item":`)
-			text.Write(result.MarshalItem(event.Item))
-		}
-		text.WriteByte('}')
+		writeEvent(&text, result, event)
 	}
 	text.WriteByte(']')
 	return text.String()
+}
+
+func writeEvent(text *strings.Builder, result *runner.StreamResult, event runner.Event) {
+	switch event.Type {
+	case runner.RawResponseEvent:
+		text.WriteString(rawEventStart)
+		text.Write(event.Raw.Data)
+	case runner.AgentUpdatedStreamEvent:
+		text.WriteString(`{"type":"agent_updated_stream_event","new_agent":`)
+		text.Write(result.MarshalAgent(event.Agent))
+	case runner.RunItemStreamEvent:
+		text.WriteString(`{"type":"run_item_stream_event","name":"`)
+		text.WriteString(string(event.Name))
+		text.WriteString(`","item":`)
+		text.Write(result.MarshalItem(event.Item))
+	}
+	text.WriteByte('}')
 }

@@ -18,6 +18,7 @@ type run struct {
 	stop   context.CancelCauseFunc
 	agents []*runner.Agent // in the order of the spec
 	result *runner.StreamResult
+	begun  chan struct{} // closed once there is a result
 
 	mu      sync.Mutex
 	over    bool           // no further call may start
@@ -25,9 +26,46 @@ type run struct {
 }
 
 func newRun(e *engine, number int) *run {
-	r := &run{number: number, engine: e}
+	r := &run{number: number, engine: e, begun: make(chan struct{})}
 	r.ctx, r.stop = context.WithCancelCause(e.ctx)
 	return r
+}
+
+// start makes the agents that the spec names and starts their run.
+func (r *run) start(text string) error {
+	spec, err := parseSpec(text)
+	if err != nil {
+		return err
+	}
+	models, err := r.models(spec.Provider)
+	if err != nil {
+		return err
+	}
+	if err := r.makeAgents(spec.Agents, models); err != nil {
+		return err
+	}
+	options, err := r.options(spec.Options, models)
+	if err != nil {
+		return err
+	}
+	input, err := spec.Input.input(r.agents[0])
+	if err != nil {
+		return err
+	}
+	defer close(r.begun)
+	if state, ok := input.(*runner.State); ok && spec.Load {
+		r.result, err = state.Result()
+		return err
+	}
+	r.result = runner.RunStreamed(r.ctx, r.agents[0], input, options...)
+	return nil
+}
+
+// started gives the result to functions of the run, which may be called before
+// start has it.
+func (r *run) started() *runner.StreamResult {
+	<-r.begun
+	return r.result
 }
 
 // follow hands the run's events to the page and tells it of the end.

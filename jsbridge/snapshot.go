@@ -1,6 +1,10 @@
 package jsbridge
 
 import (
+	"bytes"
+	"encoding/json"
+	"slices"
+
 	"runstream/internal/codec"
 	"runstream/runner"
 )
@@ -11,12 +15,17 @@ func newSnapshot(result *runner.StreamResult) (*snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	usage := result.Usage()
+	toolInputs, toolOutputs := result.ToolGuardrailResults()
 	now := &snapshot{
 		State: split, Interruptions: state.Waiting(),
 		CurrentTurn: result.CurrentTurn(), LastAgent: result.MarshalAgent(result.LastAgent()),
 		FinalOutput: result.MarshalFinalOutput(), InputList: result.ToInputList(),
-		Usage: usageData{usage.Requests, usage.InputTokens, usage.OutputTokens, usage.TotalTokens},
+		Usage:                 usageOf(result.Usage()),
+		InputGuardrailResults: guardrailsData(result.InputGuardrailResults()), OutputGuardrailResults: guardrailsData(result.OutputGuardrailResults()),
+		ToolInputGuardrailResults: toolGuardrailsData(toolInputs), ToolOutputGuardrailResults: toolGuardrailsData(toolOutputs),
+	}
+	if normalized := result.NormalizedInputList(); !slices.EqualFunc(normalized, now.InputList, sameText) {
+		now.NormalizedInputList = normalized
 	}
 	if limit := result.MaxTurns(); limit > 0 {
 		now.MaxTurns = &limit
@@ -25,6 +34,12 @@ func newSnapshot(result *runner.StreamResult) (*snapshot, error) {
 		now.LastResponseID = &id
 	}
 	return now, nil
+}
+
+func sameText(a, b json.RawMessage) bool { return bytes.Equal(a, b) }
+
+func usageOf(usage runner.Usage) usageData {
+	return usageData{usage.Requests, usage.InputTokens, usage.OutputTokens, usage.TotalTokens}
 }
 
 // snapshotText gives the snapshot as JSON text.

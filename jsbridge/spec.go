@@ -2,6 +2,7 @@ package jsbridge
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"strconv"
 
@@ -43,16 +44,16 @@ func (s inputSpec) input(start *runner.Agent) (runner.Input, error) {
 }
 
 // maxTurns gives the limit of model calls, 0 for none.
-func (s optionsSpec) maxTurns() (int, error) {
+func maxTurns(given json.RawMessage) (int, error) {
 	switch {
-	case s.MaxTurns == nil:
+	case given == nil:
 		return runner.DefaultMaxTurns, nil
-	case bytes.Equal(s.MaxTurns, []byte("null")):
+	case bytes.Equal(given, []byte("null")):
 		return 0, nil
 	}
-	turns, err := strconv.Atoi(string(s.MaxTurns))
+	turns, err := strconv.Atoi(string(given))
 	if err != nil || turns < 1 {
-		return 0, &runner.UserError{Message: "maxTurns is " + string(s.MaxTurns) + "; pass a whole number from 1, or null for no limit"}
+		return 0, &runner.UserError{Message: "maxTurns is " + string(given) + "; pass a whole number from 1, or null for no limit"}
 	}
 	return turns, nil
 }

@@ -10,11 +10,27 @@ import (
 	"runstream/runner"
 )
 
-// makeTool makes a tool that runs on the page.
-func (r *run) makeTool(agent int, spec toolSpec) (*runner.FunctionTool, error) {
-	if spec.Type != "function" {
-		return nil, &runner.UserError{Message: "the engine does not know tools of type " + strconv.Quote(spec.Type)}
+// makeTool makes a tool of the agent of that index.
+func (r *run) makeTool(agent int, spec toolSpec) (runner.Tool, error) {
+	switch spec.Type {
+	case "function":
+		return r.functionTool(agent, spec)
+	case "agent":
+		return r.agentTool(agent, spec)
+	case "hosted":
+		return &runner.HostedTool{Name: spec.Name, Config: spec.Config, Includes: spec.Includes}, nil
+	case "hosted_mcp":
+		return r.mcpTool(spec), nil
 	}
+	local, err := r.localTool(spec)
+	if local == nil && err == nil {
+		err = &runner.UserError{Message: "the engine does not know tools of type " + strconv.Quote(spec.Type)}
+	}
+	return local, err
+}
+
+// functionTool makes a tool that runs on the page.
+func (r *run) functionTool(agent int, spec toolSpec) (*runner.FunctionTool, error) {
 	timeout, err := spec.timeout()
 	if err != nil {
 		return nil, err
@@ -23,22 +39,40 @@ func (r *run) makeTool(agent int, spec toolSpec) (*runner.FunctionTool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &runner.FunctionTool{
+	if spec.Execute == nil {
+		return nil, spec.empty()
+	}
+	tool := &runner.FunctionTool{
 		Name: spec.Name, Description: spec.Description, Parameters: spec.Parameters,
-		NotStrict:     spec.Strict != nil && !*spec.Strict,
+		NotStrict:     notStrict(spec.Strict),
 		Timeout:       timeout,
 		FailOnTimeout: spec.TimeoutBehavior == "raise_exception",
 		IsEnabled:     r.enabled("tool "+spec.Name, agent, spec.Name, spec.Enabled),
 		NeedsApproval: r.needsApproval(spec),
 		OnError:       onError,
+		DeferLoading:  spec.DeferLoading, Namespace: spec.Namespace, NamespaceDescription: spec.NamespaceDescription,
+		AllowedCallers:  spec.AllowedCallers,
+		InputGuardrails: r.toolGuardrails(spec.InputGuardrails), OutputGuardrails: r.toolGuardrails(spec.OutputGuardrails),
 		Invoke: func(ctx context.Context, call *runner.ToolCall) (any, error) {
-			value, err := r.call(ctx, spec.Execute, r.infoOf(call))
+			value, err := r.call(ctx, *spec.Execute, r.infoOfCall(call))
 			if err != nil {
 				return nil, err
 			}
 			return toolValue(value), nil
 		},
-	}, nil
+	}
+	if fn := spec.CustomData; fn != nil {
+		tool.CustomData = func(ctx context.Context, call *runner.ToolCall, output any) (data json.RawMessage, err error) {
+			err = r.ask(ctx, "customDataExtractor of tool "+spec.Name, *fn, &data, r.infoOfCall(call), jsonOf(output))
+			return given(data), err
+		}
+	}
+	return tool, nil
+}
+
+// empty is the error of a tool that has no function.
+func (s toolSpec) empty() error {
+	return &runner.UserError{Message: "tool " + s.Name + " of type " + strconv.Quote(s.Type) + " has nothing to run"}
 }
 
 func (s toolSpec) timeout() (time.Duration, error) {
@@ -59,7 +93,7 @@ func (r *run) needsApproval(spec toolSpec) func(context.Context, *runner.ToolCal
 	switch needed := spec.NeedsApproval; {
 	case needed.fn != nil:
 		return func(ctx context.Context, call *runner.ToolCall) (bool, error) {
-			return callFor[bool](ctx, r, "needsApproval of tool "+spec.Name, *needed.fn, r.infoOf(call))
+			return r.askBool(ctx, "needsApproval of tool "+spec.Name, *needed.fn, r.infoOfCall(call))
 		}
 	case needed.value != nil && *needed.value:
 		return runner.Always
@@ -79,19 +113,8 @@ func (r *run) onError(spec toolSpec) (func(context.Context, *runner.ToolCall, er
 		return nil, &runner.UserError{Message: "errorFunction of tool " + spec.Name + " is not a function"}
 	}
 	return func(ctx context.Context, call *runner.ToolCall, err error) (string, error) {
-		return callFor[string](ctx, r, "errorFunction of tool "+spec.Name, fn, r.infoOf(call), dataOf(err))
+		return r.askText(ctx, "errorFunction of tool "+spec.Name, fn, r.infoOfCall(call), dataOf(err))
 	}, nil
-}
-
-// infoOf describes a tool call to the page.
-func (r *run) infoOf(call *runner.ToolCall) callInfo {
-	info := callInfo{ToolName: call.Name, CallID: call.ID, Arguments: &call.Arguments}
-	for i, agent := range r.agents {
-		if agent == call.Agent {
-			info.Agent = i
-		}
-	}
-	return info
 }
 
 // toolValue is what the run loop takes a tool's value as: text goes to the

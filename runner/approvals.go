@@ -50,6 +50,10 @@ type decisionRecord struct {
 	Messages      map[string]string
 	StickyMessage *string
 	StickyScope   string
+
+	// unscoped: the document is from before scopes; the first call that the
+	// decision holds for gives it its own.
+	unscoped bool
 }
 
 func (d *decisionRecord) fields() codec.Fields {
@@ -83,11 +87,16 @@ func (r *decisionRecord) decide(callID, scope string, d Decision) {
 	}
 }
 
-// forget removes a decision on one call, and what holds for all calls.
-func (r *decisionRecord) forget(callID string) {
+// forgetCall removes a decision on one call.
+func (r *decisionRecord) forgetCall(callID string) {
 	r.Approved.remove(callID)
 	r.Rejected.remove(callID)
 	r.setMessage(callID, nil)
+}
+
+// forget removes a decision on one call, and what holds for all calls.
+func (r *decisionRecord) forget(callID string) {
+	r.forgetCall(callID)
 	r.Approved.all, r.Rejected.all, r.StickyScope, r.StickyMessage = false, false, "", nil
 }
 
@@ -119,7 +128,11 @@ func (r *decisionRecord) verdict(callID, scope string, owned bool) (v verdict, m
 		return approved, nil
 	case slices.Contains(r.Rejected.callIDs, callID):
 		return rejected, r.message(callID)
-	case !owned || r.StickyScope != scope:
+	case owned && r.unscoped && (r.Approved.all || r.Rejected.all) && scope != "":
+		r.StickyScope, r.unscoped = scope, false
+	}
+	switch {
+	case !owned || scope == "" || r.StickyScope != scope:
 		return undecided, nil
 	case r.Approved.all:
 		return approved, nil

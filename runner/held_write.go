@@ -141,16 +141,43 @@ func (w *documentWriter) held(s *State) {
 	w.field("pending_session_write", wire.fields())
 }
 
+// held reads a pending write. Which fields it has depends on the version, and
+// it has no others: what it says of a session is not guessed.
 func (r *documentReader) held(s *State) {
 	const field = "pending_session_write"
-	var wire wireHeldWrite
-	r.optional(field, wire.fields())
-	if !wire.Held {
+	raw := r.fields[field]
+	if codec.IsNull(raw) {
 		return
 	}
-	if r.minor < 19 || checkItems(wire.Items) != nil || wire.Current.Start < 0 || wire.Current.Start > len(wire.Items) {
+	var wire wireHeldWrite
+	var sessionID *string
+	var persisted *int
+	var before []string
+	var outputs, acknowledged *bool
+	var exchange, policy, current json.RawMessage
+	fields := codec.Fields{"session_id", &sessionID, "items", &wire.Items, "before", &before, "persisted_count", &persisted}
+	if r.minor >= 18 {
+		fields = append(fields, "response_id", &wire.ResponseID, "store", &wire.Store, "has_local_tool_outputs", &outputs,
+			"append_acknowledged", &acknowledged, "compaction_model_exchange", &exchange)
+	}
+	if r.minor >= 19 {
+		fields = append(fields, "held", &wire.Held, "reasoning_item_id_policy", &policy, "current_response", &current)
+	}
+	valid := r.minor >= 17 && s.step != stepModel && raw[0] == '{' && fields.ReadOnly(raw) == nil &&
+		sessionID != nil && len(wire.Items) > 0 && checkItems(wire.Items) == nil && persisted != nil && *persisted >= 0 &&
+		(acknowledged == nil || !*acknowledged || before != nil)
+	if wire.Held {
+		place := codec.Fields{"turn", &wire.Current.Turn, "start", &wire.Current.Start}
+		valid = valid && before == nil && isObject(current) && place.ReadOnly(current) == nil &&
+			wire.Current.Turn >= 0 && wire.Current.Turn <= s.turn && wire.Current.Start >= 0 && wire.Current.Start <= len(wire.Items)
+	} else {
+		valid = valid && policy == nil && current == nil
+	}
+	if !valid {
 		r.fail(field, "Run state pending Session write is invalid")
 		return
 	}
-	s.held = &heldWrite{wire.SessionID, wire.Items, wire.Current.Turn, wire.Current.Start, wire.ResponseID}
+	if wire.Held {
+		s.held = &heldWrite{*sessionID, wire.Items, wire.Current.Turn, wire.Current.Start, wire.ResponseID}
+	}
 }

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"encoding/json"
-	"strconv"
 
 	"runstream/internal/codec"
 )
@@ -21,6 +20,9 @@ type invocation struct {
 
 	// unwritten keeps a record out of states: the SDK has none of such calls.
 	unwritten bool
+	// unbound is a call that was decided on before there was one. It is none
+	// until it is decided on, or runs.
+	unbound bool
 }
 
 func (i *invocation) fields() codec.Fields {
@@ -139,6 +141,22 @@ func (c callIdentity) invocation() (callID string, record invocation, ok bool) {
 	return callID, record, true
 }
 
+// matches compares a call with a record. Where it is not known how the call was
+// meant, every way counts.
+func (c callIdentity) matches(record invocation) bool {
+	for _, c.handoff = range [...]bool{false, true} {
+		_, made, ok := c.invocation()
+		if !ok || made.same(record) || made.Type != "function_call" && c.name == "" && made.Type == record.Type {
+			return true
+		}
+	}
+	return false
+}
+
+func (i invocation) same(other invocation) bool {
+	return i.Type == other.Type && i.Scope == other.Scope && i.Fingerprint == other.Fingerprint
+}
+
 // register notes a call. A call id that was used for another call is a model's
 // mistake; the same call again is reported as known.
 func (l ledger) register(c callIdentity) (known bool, err error) {
@@ -146,16 +164,51 @@ func (l ledger) register(c callIdentity) (known bool, err error) {
 	if !ok {
 		return false, nil
 	}
-	before, known := l[callID]
-	if !known {
+	if _, known = l[callID]; !known {
 		l[callID] = record
 		return false, nil
 	}
-	if before.Type != record.Type || before.Scope != record.Scope || before.Fingerprint != record.Fingerprint {
-		return true, &ModelBehaviorError{Message: "Model reused a tool call ID for a different invocation: call " +
-			strconv.Quote(callID) + " does not match the call recorded before. Nothing was run."}
+	return true, l.check(callID, record)
+}
+
+// checkResponse compares a pending call with the one that the model made: what
+// is decided on is what stands in the history.
+func (l ledger) checkResponse(response *ModelResponse, c localCall) error {
+	for _, raw := range response.Output {
+		if head := parseRawItem(raw); head.CallID != c.item.CallID() || head.Type != c.item.parsed().Type {
+			continue
+		}
+		made := identityOf(c.item)
+		made.raw = raw
+		if callID, record, ok := made.invocation(); ok {
+			if err := l.check(callID, record); err != nil {
+				return err
+			}
+		}
 	}
-	return true, nil
+	return nil
+}
+
+// checkItem compares a call of a state with its record, and with the tool that
+// the state says it is of.
+func (l ledger) checkItem(item *RunItem) error {
+	head, key := item.parsed(), item.key
+	if head.Type == "function_call" && (head.Name != key.name || key.kind == "namespaced" && head.Namespace != key.namespace) {
+		return &ModelBehaviorError{Message: "Persisted tool identity does not match the tool call; restore a consistent state before resuming"}
+	}
+	callID, record, ok := identityOf(item).invocation()
+	if _, known := l[callID]; ok && known {
+		return l.check(callID, record)
+	}
+	return nil
+}
+
+// check compares a call with the record of its id.
+func (l ledger) check(callID string, record invocation) error {
+	if !l[callID].same(record) {
+		return &ModelBehaviorError{Message: "Model reused a tool call ID for a different invocation: the call does not match the one recorded before. Nothing was run."}
+	}
+	return nil
 }
 
 // forget takes back that calls were answered.
@@ -172,7 +225,7 @@ func (l ledger) forget(outputs []*RunItem) {
 func (l ledger) written() ledger {
 	records := ledger{}
 	for callID, record := range l {
-		if !record.unwritten {
+		if !record.unwritten && !record.unbound {
 			records[callID] = record
 		}
 	}
@@ -197,8 +250,15 @@ func (l ledger) reopen(turn, kept []*RunItem) {
 
 func (l ledger) mark(callID string, completed bool) {
 	if record, ok := l[callID]; ok {
-		record.Executed = true
+		record.Executed, record.unbound = true, false
 		record.Completed = record.Completed || completed
+		l[callID] = record
+	}
+}
+
+func (l ledger) setUnbound(callID string, unbound bool) {
+	if record, ok := l[callID]; ok {
+		record.unbound = unbound
 		l[callID] = record
 	}
 }

@@ -84,6 +84,9 @@ func (l *runLoop) run(ctx context.Context) (output any, err error) {
 func (l *runLoop) firstTurn(ctx context.Context, stop context.CancelCauseFunc) (next, error) {
 	if !l.s.fresh {
 		l.resumed = true
+		if err := l.mayResume(); err != nil {
+			return next{}, err
+		}
 		l.s.original = l.s.original.withoutOrphans()
 		if l.cfg.reasoningIDs != "" {
 			l.s.carried.ReasoningItemIDPolicy = textOrNull(l.cfg.reasoningIDs)

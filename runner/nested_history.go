@@ -196,14 +196,31 @@ func ownedRefs(s *State) []ownedRef {
 
 func (r *documentReader) owned(s *State, kept []*RunItem) {
 	const field = "nested_history_owned_session_item_refs"
-	var refs []ownedRef
-	r.optional(field, codec.List(&refs, (*ownedRef).fields))
-	for _, ref := range refs {
+	const message = "Run state nested history ownership "
+	raw, ok := r.fields[field]
+	if !ok {
+		return
+	}
+	var entries []json.RawMessage
+	if codec.IsNull(raw) || codec.Read(raw, &entries) != nil {
+		r.fail(field, "Run state "+field+" must be a list of objects")
+		return
+	}
+	for _, entry := range entries {
+		ref := ownedRef{Index: -1, InputIndex: -1}
 		switch {
-		case ref.Index < 0 || ref.Index >= len(kept) || ref.InputIndex < 0 || !isDigest(ref.Digest):
-			r.fail(field, "Run state nested history ownership references a missing session item")
+		case codec.Read(entry, ref.fields()) != nil || ref.Index < 0 || ref.InputIndex < 0 || len(ref.Digest) != 64:
+			r.fail(field, "Run state "+field+" entries must contain a non-negative integer index and input_index, and 64-character digest")
 			return
-		case kept[ref.Index] != nil && ref.InputIndex < len(s.original.items) && inputDigest(s.original.items[ref.InputIndex]) == ref.Digest:
+		case ref.Index >= len(kept) || kept[ref.Index] == nil:
+			r.fail(field, message+"references a missing session item")
+		case ref.InputIndex >= len(s.original.items):
+			r.fail(field, message+"references a missing input item")
+		case inputDigest(kept[ref.Index].toInput()) != ref.Digest:
+			r.fail(field, message+"session digest does not match")
+		case inputDigest(s.original.items[ref.InputIndex]) != ref.Digest:
+			r.fail(field, message+"input digest does not match")
+		default:
 			s.owned = append(s.owned, ownedItem{kept[ref.Index], ref.InputIndex})
 		}
 	}

@@ -10,13 +10,14 @@ type processor struct {
 	l     *runLoop
 	offer *offer
 	work  *turnWork
-	seen  ledger // with the response's own calls
+	seen  ledger          // with the response's own calls
+	asked map[string]bool // the calls of the response
 }
 
 // processResponse sorts a response's items. If one of them cannot be accepted
 // nothing is announced and nothing run.
 func (l *runLoop) processResponse(response *ModelResponse, o *offer) (*turnWork, error) {
-	p := &processor{l: l, offer: o, work: &turnWork{response: response}, seen: l.s.ledger.clone()}
+	p := &processor{l: l, offer: o, work: &turnWork{response: response}, seen: l.s.ledger.clone(), asked: map[string]bool{}}
 	for _, raw := range response.Output {
 		item := newItem(UnknownItem, l.s.agent, raw)
 		if err := p.item(item); err != nil {
@@ -24,7 +25,14 @@ func (l *runLoop) processResponse(response *ModelResponse, o *offer) (*turnWork,
 		}
 	}
 	p.work.calls = byKind(p.work.calls)
+	before := l.s.ledger
 	l.s.ledger = p.seen
+	for _, c := range p.work.calls {
+		l.s.unbind(c.item, before)
+	}
+	for _, request := range p.work.mcpRequests {
+		l.s.unbind(request, before)
+	}
 	return p.work, nil
 }
 
@@ -114,12 +122,16 @@ func (p *processor) program(item *RunItem) error {
 }
 
 // register notes a call in the ledger. The same call again has its output
-// already: it is left out.
+// already, or will have: it is left out.
 func (p *processor) register(c callIdentity) (known bool, err error) {
-	if parseRawItem(c.raw).CallID == "" {
+	callID := parseRawItem(c.raw).CallID
+	if callID == "" {
 		return false, &ModelBehaviorError{Message: "Tool invocations require a non-empty string call ID before execution."}
 	}
-	return p.seen.register(c)
+	known, err = p.seen.register(c)
+	known = known && (p.asked[callID] || p.seen[callID].Executed) // it may have been decided on before it was made
+	p.asked[callID] = true
+	return known, err
 }
 
 func (p *processor) function(item *RunItem) error {

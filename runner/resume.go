@@ -143,6 +143,9 @@ func (s *State) unannounced() []*RunItem {
 // with what was decided on them.
 func (l *runLoop) openCalls(ctx context.Context, work *turnWork) ([]localCall, error) {
 	s := l.s
+	if err := s.checkWaiting(work); err != nil {
+		return nil, err
+	}
 	waiting := map[string]bool{}
 	for _, item := range work.interruptions {
 		waiting[item.CallID()] = true
@@ -150,8 +153,11 @@ func (l *runLoop) openCalls(ctx context.Context, work *turnWork) ([]localCall, e
 	finished := finishedCalls(s.generated)
 	offer := l.offer(ctx)
 	var calls []localCall
-	for _, c := range work.calls {
+	for i, c := range work.calls {
 		callID := c.item.CallID()
+		if err := s.ledger.checkItem(c.item); err != nil {
+			return nil, err
+		}
 		if finished[callID] {
 			continue
 		}
@@ -159,8 +165,11 @@ func (l *runLoop) openCalls(ctx context.Context, work *turnWork) ([]localCall, e
 		if err != nil {
 			return nil, err
 		}
+		if err := s.ledger.checkResponse(work.response, c); err != nil {
+			return nil, err
+		}
 		if c.paused == nil && (!waiting[callID] || s.ledger[callID].Executed) {
-			return nil, &ModelBehaviorError{Message: "call " + strconv.Quote(callID) + " was begun, but its output was not kept; it is not run a second time, start a new run"}
+			return nil, &ModelBehaviorError{Message: "call " + strconv.Itoa(i+1) + " of the paused turn was begun, but its output was not kept; it is not run a second time, start a new run"}
 		}
 		c.call = nil
 		l.readVerdict(&c)
@@ -175,7 +184,7 @@ func (l *runLoop) openCalls(ctx context.Context, work *turnWork) ([]localCall, e
 		if c.verdict == approved {
 			c.tool = offer.local(c.kind, c.item.key, c.item.ToolName)
 			if c.tool == nil {
-				return nil, &ModelBehaviorError{Message: "Tool " + c.item.ToolName + " not found in agent " + c.item.Agent.Name}
+				return nil, &ModelBehaviorError{Message: "the tool of an approved call is not found in agent " + c.item.Agent.Name + "; give the agent the tools it had"}
 			}
 			if err := checkBinding(work, c); err != nil {
 				return nil, err
@@ -186,6 +195,36 @@ func (l *runLoop) openCalls(ctx context.Context, work *turnWork) ([]localCall, e
 		calls = append(calls, c)
 	}
 	return calls, nil
+}
+
+// mayResume refuses states that no run may go on from.
+func (l *runLoop) mayResume() error {
+	switch {
+	case l.s.carried.Terminal:
+		return &UserError{Message: "This RunState ended at an unrecoverable boundary; start a new run"}
+	case l.s.work != nil && l.s.work.unproven && len(l.s.agent.OutputGuardrails)+len(l.cfg.outputGuardrails) > 0:
+		return &UserError{Message: "Cannot resume a serialized approval checkpoint with output guardrails because the current response boundary cannot be proven. Start a new run from safe input."}
+	}
+	return nil
+}
+
+// checkWaiting refuses to resume where what is shown to the one who decides is
+// not what would run.
+func (s *State) checkWaiting(work *turnWork) error {
+	for _, item := range slices.Concat(work.interruptions, work.mcpRequests) {
+		if s.isNested(item) {
+			continue // its own run does it
+		}
+		if err := s.ledger.checkItem(item); err != nil {
+			return err
+		}
+		isCall := func(c localCall) bool { return c.item.CallID() == item.CallID() }
+		isRequest := func(request *RunItem) bool { return request.CallID() == item.CallID() }
+		if !slices.ContainsFunc(work.calls, isCall) && !slices.ContainsFunc(work.mcpRequests, isRequest) {
+			return &ModelBehaviorError{Message: "the state waits for a decision on a call that it does not have; start a new run"}
+		}
+	}
+	return nil
 }
 
 // checkBinding refuses an approved call of a local MCP tool whose server is

@@ -143,7 +143,7 @@ func TestACallWhoseOutputWasLostIsNotRunAgain(t *testing.T) {
 
 	for carrier, carry := range carriers {
 		refused, _ := requireError[*runner.ModelBehaviorError](t, agent, carry(t, agent, result.State()))
-		assert.Contains(t, refused.Error(), "c1", carrier)
+		assert.Contains(t, refused.Error(), "call 1", carrier)
 		assert.Equal(t, []string{"c1"}, ran.ids())
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+
+	"runstream/internal/codec"
 )
 
 // State is a run that can go on: paused for approval, stopped after a turn, or
@@ -69,6 +71,9 @@ type carried struct {
 	Sandbox     json.RawMessage
 	// PendingSessionWrite is what another runner had not saved yet.
 	PendingSessionWrite json.RawMessage
+
+	// Terminal says that the run must not go on.
+	Terminal bool
 
 	ConversationID         *string
 	PreviousResponseID     *string
@@ -139,6 +144,7 @@ func (s *State) Decide(item *RunItem, d Decision) error {
 	if _, err := owner.ledger.register(identityOf(waiting)); err != nil {
 		return err
 	}
+	owner.ledger.setUnbound(waiting.CallID(), false)
 	owner.record(waiting).decide(waiting.CallID(), owner.ledger[waiting.CallID()].Scope, d)
 	return nil
 }
@@ -191,11 +197,40 @@ func (s *State) record(item *RunItem) *decisionRecord {
 	return s.approvals.named[item.ToolName]
 }
 
+// records gives the records that a call's verdict would rest on.
+func (s *State) records(item *RunItem) []*decisionRecord {
+	head := item.parsed()
+	records := []*decisionRecord{s.approvals.named[item.ToolName]}
+	switch head.Type {
+	case "function_call":
+		key := item.key.approvalKey()
+		records = []*decisionRecord{s.approvals.function(item.Agent, key, false), s.approvals.named[key]}
+	case "mcp_approval_request":
+		query := mustMarshal(codec.Fields{"type", "query", "tool_name", head.Name, "request_id", head.ID})
+		records = []*decisionRecord{s.approvals.hostedRecord(mcpIdentity(head), false), s.approvals.hostedRecord(query, false)}
+	}
+	return slices.DeleteFunc(records, func(r *decisionRecord) bool { return r == nil })
+}
+
 // forget removes the decisions that a call's verdict would rest on.
 func (s *State) forget(item *RunItem) {
-	s.record(item).forget(item.CallID())
-	if named := s.approvals.named[item.key.approvalKey()]; named != nil {
-		named.forget(item.CallID())
+	for _, record := range s.records(item) {
+		record.forget(item.CallID())
+	}
+}
+
+// unbind takes back what was decided on a call before there was one: it is
+// asked for, whatever holds for all calls of its tool.
+func (s *State) unbind(item *RunItem, before ledger) {
+	callID := item.CallID()
+	if _, bound := before[callID]; bound {
+		return
+	}
+	for _, record := range s.records(item) {
+		if slices.Contains(record.Approved.callIDs, callID) || slices.Contains(record.Rejected.callIDs, callID) {
+			record.forgetCall(callID)
+			s.ledger.setUnbound(callID, true)
+		}
 	}
 }
 
@@ -203,6 +238,9 @@ func (s *State) forget(item *RunItem) {
 func (s *State) verdict(item *RunItem) (verdict, *string) {
 	head, callID := item.parsed(), item.CallID()
 	scope := s.ledger[callID].Scope
+	if s.ledger[callID].unbound {
+		scope = ""
+	}
 	switch head.Type {
 	case "function_call":
 		return s.approvals.functionVerdict(item.Agent, item.key.approvalKey(), callID, scope)

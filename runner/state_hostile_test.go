@@ -115,7 +115,23 @@ func TestADocumentIsRefusedWithItsFieldNamed(t *testing.T) {
 		"work of no form":             {set("last_processed_response", canary), "last_processed_response"},
 		"a call of no form":           {set("last_processed_response.functions", []any{fields{"tool_call": canary}}), "last_processed_response.functions"},
 		"an unknown handoff":          {set("last_processed_response.handoffs", []any{fields{"tool_call": fields{}, "handoff": fields{"tool_name": canary}}}), "last_processed_response.handoffs"},
-		"an end that nothing follows": {set("terminal_unrecoverable", fields{"reason": canary}), "terminal_unrecoverable"},
+		"an end of no form":           {set("terminal_unrecoverable", fields{"reason": canary}), "terminal_unrecoverable"},
+		"turns that were not made":    {set("current_turn", -1), "current_turn"},
+		"a limit that allows nothing": {set("max_turns", 0), "max_turns"},
+		"saved items that are not":    {set("current_turn_persisted_item_count", -1), "current_turn_persisted_item_count"},
+		"an output of no form":        {set("model_responses", []any{fields{"output": []any{fields{"type": "function_call", "name": canary}}}}), "model_responses"},
+		"tools used of no form":       {set("tool_use_tracker", fields{"Outer": canary}), "tool_use_tracker"},
+		"waiting calls of no form":    {set("last_processed_response.interruptions", []any{canary}), "last_processed_response.interruptions"},
+		"a waiting call of nobody":    {set("current_step.data.interruptions", []any{fields{"type": "tool_approval_item", "raw_item": fields{"type": "function_call"}, "agent": fields{"name": canary}}}), "current_step.data.interruptions"},
+		"waiting for what is no call": {set("current_step.data.interruptions", []any{fields{"type": "reasoning_item", "raw_item": fields{"type": "reasoning"}, "agent": fields{"name": "Outer"}}}), "current_step.data.interruptions"},
+		"calls that are null":         {set("last_processed_response.functions", json.RawMessage("null")), "last_processed_response.functions"},
+		"told items of no form":       {set("nested_history_owned_session_item_refs", canary), "nested_history_owned_session_item_refs"},
+		"a told item without a place": {set("nested_history_owned_session_item_refs", []any{fields{"index": 0, "digest": canary}}), "nested_history_owned_session_item_refs"},
+		"a told item that is not":     {set("nested_history_owned_session_item_refs", []any{fields{"index": 0, "input_index": 0, "digest": strings.Repeat("a", 64)}}), "nested_history_owned_session_item_refs"},
+		"a write of no form":          {set("pending_session_write", canary), "pending_session_write"},
+		"a write of nothing":          {set("pending_session_write", fields{"session_id": canary, "items": []any{}, "before": nil, "persisted_count": 0}), "pending_session_write"},
+		"a write with something":      {set("pending_session_write", fields{"session_id": "s", "items": []any{fields{}}, "before": nil, "persisted_count": 0, canary: 1}), "pending_session_write"},
+		"a write held from the end":   {set("pending_session_write", fields{"session_id": "s", "items": []any{fields{}}, "before": nil, "persisted_count": 0, "held": true, "current_response": fields{"turn": 1, "start": 2}}), "pending_session_write"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var parsed fields
@@ -170,7 +186,7 @@ func TestWhatIsNoDocumentIsRefused(t *testing.T) {
 func TestNoAlteredPlaceOfADocumentRunsAnythingOrBreaksTheReader(t *testing.T) {
 	t.Parallel()
 	doc, start, gated := pausedDocument(t)
-	values := []string{`"` + canary + `"`, `null`, `true`, `-1`, `1e999`, `[]`, `{}`, `["` + canary + `"]`, `{"` + canary + `":"` + canary + `"}`}
+	values := []string{"", `"` + canary + `"`, `null`, `true`, `-1`, `1e999`, `[]`, `{}`, `["` + canary + `"]`, `{"` + canary + `":"` + canary + `"}`}
 	var whole any
 	require.NoError(t, json.Unmarshal(doc, &whole))
 	places := 0
@@ -180,7 +196,9 @@ func TestNoAlteredPlaceOfADocumentRunsAnythingOrBreaksTheReader(t *testing.T) {
 			if os.Getenv("RUNSTREAM_LONG_TESTS") == "" && i != places%(6*len(values)) {
 				continue
 			}
-			set(json.RawMessage(value))
+			if set(json.RawMessage(value)); value == "" {
+				set(nil)
+			}
 			changed, err := json.Marshal(whole)
 			require.NoError(t, err)
 			at := fmt.Sprintf("%s = %s", place, value)
@@ -192,6 +210,9 @@ func TestNoAlteredPlaceOfADocumentRunsAnythingOrBreaksTheReader(t *testing.T) {
 				continue
 			}
 			result, err := runner.Run(t.Context(), start, state)
+			if err != nil {
+				assert.NotContains(t, err.Error(), canary, at)
+			}
 			var panicked *runner.PanicError
 			if errors.As(err, &panicked) {
 				assert.Fail(t, "a panic", "%s: %v\n%s", at, panicked.Value, panicked.Stack)
@@ -204,8 +225,8 @@ func TestNoAlteredPlaceOfADocumentRunsAnythingOrBreaksTheReader(t *testing.T) {
 	assert.Greater(t, places, 100)
 }
 
-// alter visits every place of a JSON value; set puts something there, and
-// after the visit the place is as it was.
+// alter visits every place of a JSON value; set puts something there, nil takes
+// away what is there, and after the visit the place is as it was.
 func alter(value any, visit func(place string, set func(any))) {
 	var walk func(place string, value any)
 	walk = func(place string, value any) {
@@ -218,7 +239,11 @@ func alter(value any, visit func(place string, set func(any))) {
 			sort.Strings(keys)
 			for _, key := range keys {
 				old := value[key]
-				visit(place+"."+key, func(v any) { value[key] = v })
+				visit(place+"."+key, func(v any) {
+					if value[key] = v; v == nil {
+						delete(value, key)
+					}
+				})
 				value[key] = old
 				walk(place+"."+key, old)
 			}

@@ -152,6 +152,14 @@ func (r *documentReader) optional(field string, to any) {
 	}
 }
 
+// given says whether a field is there, which then must not be null.
+func (r *documentReader) given(field string, raw json.RawMessage) bool {
+	if raw != nil && codec.IsNull(raw) {
+		r.fail(field, "Run state field "+field+" is null")
+	}
+	return raw != nil && r.err == nil
+}
+
 func (r *documentReader) decode(field string, raw json.RawMessage, to any) {
 	if codec.Read(raw, to) != nil {
 		r.fail(field, "Run state field "+field+" has an invalid type")
@@ -185,10 +193,17 @@ func (r *documentReader) turns(s *State) {
 	var maxTurns *int
 	r.required("current_turn", &s.turn)
 	r.required("max_turns", &maxTurns)
-	if maxTurns != nil {
-		s.maxTurns = *maxTurns
+	if s.turn < 0 {
+		r.fail("current_turn", "Run state field current_turn is negative")
 	}
-	r.optional("current_turn_persisted_item_count", &s.persisted)
+	if maxTurns != nil {
+		if s.maxTurns = *maxTurns; s.maxTurns < 1 {
+			r.fail("max_turns", "Run state field max_turns allows no turn; null is no limit")
+		}
+	}
+	if r.optional("current_turn_persisted_item_count", &s.persisted); s.persisted < 0 {
+		r.fail("current_turn_persisted_item_count", "Run state field current_turn_persisted_item_count is negative")
+	}
 }
 
 func (r *documentReader) currentAgent() *Agent {
@@ -225,6 +240,7 @@ func (r *documentReader) originalInput() conversationInput {
 	if !ok {
 		r.fail("original_input", "Run state lacks the field original_input")
 	}
+	r.given("original_input", raw)
 	if text, isText := rawText(raw); isText {
 		return conversationInput{text: text}
 	}
@@ -261,7 +277,7 @@ func (r *documentReader) modelResponses(s *State) {
 	}
 	r.decode("model_responses", raw, codec.List(&responses, (*wireModelResponse).fields))
 	for _, response := range responses {
-		if response.Output == nil || checkItems(response.Output) != nil {
+		if response.Output == nil || slices.ContainsFunc(response.Output, func(raw json.RawMessage) bool { return !isOutputItem(raw) }) {
 			r.fail("model_responses", "Run state field model_responses has an entry without a readable output")
 			return
 		}
@@ -283,7 +299,8 @@ func (r *documentReader) tracker(s *State) {
 	r.optional("tool_use_tracker", &used)
 	for _, agent := range r.graph.agents {
 		var names []string
-		if raw, ok := used[r.graph.identities[agent]]; ok && codec.Read(raw, &names) == nil {
+		if raw, ok := used[r.graph.identities[agent]]; ok {
+			r.decode("tool_use_tracker", raw, &names)
 			s.tools = append(s.tools, agentTools{agent, names})
 		}
 	}
@@ -303,7 +320,9 @@ func (r *documentReader) carried(s *State) {
 		c.Trace = trace
 	}
 	if terminal := r.fields["terminal_unrecoverable"]; !codec.IsNull(terminal) {
-		r.fail("terminal_unrecoverable", "This RunState ended at an unrecoverable boundary; start a new run")
+		if c.Terminal = r.minor >= 17 && string(terminal) == "true"; !c.Terminal {
+			r.fail("terminal_unrecoverable", "Run state terminal marker is invalid")
+		}
 	}
 }
 
@@ -337,11 +356,13 @@ func (r *documentReader) context(s *State) {
 		var record *decisionRecord
 		r.decode("context", raw, codec.Maybe(&record, (*decisionRecord).fields))
 		if record != nil {
+			record.unscoped = r.minor < 15 && record.StickyScope == ""
 			s.approvals.named[key] = record
 		}
 	}
 	for _, entry := range context.hosted {
-		if entry.Decision != nil {
+		if entry.Decision != nil && r.minor >= 14 {
+			entry.Decision.unscoped = r.minor < 15 && entry.Decision.StickyScope == ""
 			s.approvals.hosted = append(s.approvals.hosted, hostedApproval{entry.Identity, entry.Decision})
 		}
 	}
@@ -388,6 +409,10 @@ func (r *documentReader) functionApprovals(s *State, raw json.RawMessage) {
 		r.fail(field, "Run state function_tool_approvals must be a list of decisions")
 		return
 	}
+	if len(entries) > 0 && r.minor < 18 {
+		r.fail(field, "Run state function_tool_approvals requires schema 1.18")
+		return
+	}
 	for _, entry := range entries {
 		owner := r.agent(field, entry.Agent)
 		if owner == nil || entry.ToolKey == "" || entry.Decision == nil {
@@ -400,7 +425,7 @@ func (r *documentReader) functionApprovals(s *State, raw json.RawMessage) {
 
 func (r *documentReader) invocations(s *State, raw json.RawMessage) {
 	const field = "context.tool_invocations"
-	if raw == nil {
+	if raw == nil || r.minor < 15 {
 		return
 	}
 	var records map[string]json.RawMessage

@@ -1,6 +1,11 @@
 package runner
 
-import "slices"
+import (
+	"encoding/json"
+	"slices"
+
+	"runstream/internal/codec"
+)
 
 // programs refuses documents that hold program items under a version that did
 // not know them: what wrote them is not what they say.
@@ -23,37 +28,63 @@ func (r *documentReader) programs(s *State) {
 }
 
 // completed refuses a record of a completed call that the document does not
-// show with its output: what was done could not be told.
+// show with its output, or shows otherwise: what was done could not be told.
 func (r *documentReader) completed(s *State) {
-	calls, outputs := map[string]bool{}, map[string]bool{}
-	note := func(head *rawItem) {
-		switch {
+	calls, outputs, altered := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	note := func(c callIdentity) {
+		switch head := parseRawItem(c.raw); {
 		case isOutput(head.Type):
 			outputs[head.CallID] = true
-		case head.Type == "mcp_approval_request":
-			calls[head.ID] = true
 		case head.Type == "mcp_approval_response":
 			outputs[head.RequestID] = true
-		case outputType(head.Type) != "":
-			calls[head.CallID] = true
+		case head.Type == "mcp_approval_request", outputType(head.Type) != "":
+			callID := head.CallID
+			if head.Type == "mcp_approval_request" {
+				callID = head.ID
+			}
+			calls[callID] = true
+			altered[callID] = altered[callID] || !c.matches(s.ledger[callID])
 		}
 	}
 	for _, item := range slices.Concat(s.items, s.generated) {
 		if item.Type != ToolApprovalItem {
-			note(item.parsed())
+			note(identityOf(item))
 		}
 	}
 	for _, response := range s.responses {
 		for _, raw := range response.Output {
-			note(parseRawItem(raw))
+			note(callIdentity{raw: raw})
 		}
 	}
 	for _, raw := range s.original.asItems() {
-		note(parseRawItem(raw))
+		note(callIdentity{raw: raw})
 	}
 	for callID, record := range s.ledger {
-		if record.Completed && !(calls[callID] && outputs[callID]) {
+		if record.Completed && (!calls[callID] || !outputs[callID] || altered[callID]) {
 			r.fail("context.tool_invocations", "RunState completed tool invocation does not match a restored tool call and output.")
 		}
 	}
+}
+
+// isOutputItem says whether a response may have an item: what identifies it is
+// there, and of the type that it should be.
+func isOutputItem(raw json.RawMessage) bool {
+	var kind, id, callID, name, label *string
+	var arguments, input json.RawMessage
+	if !isObject(raw) || codec.Read(raw, codec.Fields{
+		"type", &kind, "id", &id, "call_id", &callID, "name", &name, "server_label", &label, "arguments", &arguments, "input", &input,
+	}) != nil || kind == nil {
+		return false
+	}
+	_, isText := rawText(arguments)
+	switch *kind {
+	case "function_call":
+		return callID != nil && name != nil && (isText || arguments == nil)
+	case "custom_tool_call":
+		_, isText = rawText(input)
+		return callID != nil && name != nil && isText
+	case "mcp_approval_request":
+		return id != nil && name != nil && label != nil && isText
+	}
+	return true
 }

@@ -20,7 +20,7 @@ func (r *documentReader) history(s *State) {
 			if index == nil || *index < 0 || *index >= len(kept) || generated[i] == nil {
 				continue
 			}
-			if same := kept[*index]; same != nil && same.Type == generated[i].Type && same.CallID() == generated[i].CallID() {
+			if same := kept[*index]; same != nil && same.Type == generated[i].Type && sameRaw(same.Raw, generated[i].Raw) {
 				generated[i] = same
 			}
 		}
@@ -102,6 +102,15 @@ func (r *documentReader) item(field string, raw json.RawMessage) *RunItem {
 	return item
 }
 
+// interruptions reads what waits, none of which is left out.
+func (r *documentReader) interruptions(field string, raw json.RawMessage) []*RunItem {
+	_, kept := r.items(field, raw)
+	if slices.ContainsFunc(kept, func(item *RunItem) bool { return item == nil || item.Type != ToolApprovalItem }) {
+		r.fail(field, "Run state field "+field+" has an entry that is no call of an agent that is there")
+	}
+	return kept
+}
+
 func knownItemType(t ItemType) bool {
 	switch t {
 	case MessageOutputItem, ReasoningItem, ToolCallItem, ToolCallOutputItem, HandoffCallItem, HandoffOutputItem, ToolApprovalItem,
@@ -124,7 +133,7 @@ func (r *documentReader) step(s *State) {
 		if data == nil {
 			data = own
 		}
-		interruptions, _ := r.items("current_step.data.interruptions", data)
+		interruptions := r.interruptions("current_step.data.interruptions", data)
 		r.work(s, interruptions)
 	}
 }

@@ -13,10 +13,11 @@ func (r *documentReader) work(s *State, interruptions []*RunItem) {
 	const field = "last_processed_response"
 	lists := map[string]json.RawMessage{}
 	r.optional(field, &lists)
+	r.interruptions(field+".interruptions", lists["interruptions"])
 	switch {
-	case s.agent == nil: // told already
+	case r.err != nil:
 		return
-	case codec.IsNull(r.fields[field]):
+	case len(lists) == 0:
 		r.fail(field, "No processed response found in previous state")
 		return
 	case len(s.responses) == 0:
@@ -44,6 +45,7 @@ func (r *documentReader) work(s *State, interruptions []*RunItem) {
 	r.mcpRequests(s, w, lists["mcp_approval_requests"])
 	r.mcpBindings(s, w, lists["mcp_tool_bindings"])
 	s.work = w
+	w.unproven = !r.provesTurn(s)
 	if r.minor < 15 {
 		rebuildLedger(s)
 	}
@@ -84,6 +86,27 @@ func (r *documentReader) ownsInterruptions() bool {
 	return r.minor >= 17 && !codec.IsNull(r.fields["current_response_generated_item_ownership"])
 }
 
+// provesTurn says whether it is sure which of the generated items are of the
+// turn that waits: output guardrails are to see all of them and no others.
+func (r *documentReader) provesTurn(s *State) bool {
+	w := s.work
+	if len(w.items) == 0 || slices.ContainsFunc(w.interruptions, s.isNested) {
+		return len(w.items) > 0 // the SDK does not say it of agent tools
+	}
+	start := slices.Index(s.generated, w.items[0])
+	if start < 0 || start+len(w.items) > len(s.generated) || !slices.Equal(s.generated[start:start+len(w.items)], w.items) {
+		return false
+	}
+	if s.turn == 1 && start == 0 {
+		return true
+	}
+	var said itemOwnership
+	own := ownership(s)
+	return r.ownsInterruptions() && own != nil && codec.Read(r.fields["current_response_generated_item_ownership"], said.fields()) == nil &&
+		said.Start == own.Start && said.End == own.End && slices.Equal(said.Interruptions, own.Interruptions) &&
+		!codec.IsNull(r.fields["generated_session_item_indexes"])
+}
+
 // interruption finds the item of an agent tool that waits inside, or the item
 // of the run that waits where the document tells which one that is.
 func (w *turnWork) interruption(s *State, item *RunItem, owned bool) *RunItem {
@@ -108,7 +131,7 @@ func (r *documentReader) calls(s *State, w *turnWork, list, toolField string, ki
 	field := "last_processed_response." + list
 	type pending struct{ call, tool, nested json.RawMessage }
 	var entries []pending
-	if codec.IsNull(raw) {
+	if !r.given(field, raw) {
 		return
 	}
 	r.decode(field, raw, codec.List(&entries, func(p *pending) codec.Fields {
@@ -174,6 +197,9 @@ func (r *documentReader) nested(field string, c localCall, raw json.RawMessage, 
 		}
 		return nil
 	}
+	if inner.step != stepInterrupted {
+		r.fail(field, "Run state has the inner run of an agent tool that waits for nothing")
+	}
 	inner.usage = usage
 	return inner
 }
@@ -203,7 +229,7 @@ func (r *documentReader) handoffs(s *State, w *turnWork, raw json.RawMessage) {
 		name string
 	}
 	var entries []pending
-	if codec.IsNull(raw) {
+	if !r.given(field, raw) {
 		return
 	}
 	r.decode(field, raw, codec.List(&entries, func(p *pending) codec.Fields {
@@ -228,7 +254,7 @@ func (r *documentReader) mcpRequests(s *State, w *turnWork, raw json.RawMessage)
 	const field = "last_processed_response.mcp_approval_requests"
 	type pending struct{ raw json.RawMessage }
 	var entries []pending
-	if codec.IsNull(raw) {
+	if !r.given(field, raw) {
 		return
 	}
 	r.decode(field, raw, codec.List(&entries, func(p *pending) codec.Fields {
@@ -265,7 +291,7 @@ func sameRaw(a, b json.RawMessage) bool {
 // mcpBindings reads where the tools of local MCP servers were.
 func (r *documentReader) mcpBindings(s *State, w *turnWork, raw json.RawMessage) {
 	const field = "last_processed_response.mcp_tool_bindings"
-	if codec.IsNull(raw) {
+	if !r.given(field, raw) {
 		return
 	}
 	var bindings map[string]json.RawMessage

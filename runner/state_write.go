@@ -152,6 +152,9 @@ func (w *documentWriter) state(s *State) {
 	w.work(s)
 	w.field("current_turn_persisted_item_count", s.persisted)
 	w.held(s)
+	if c.Terminal {
+		w.field("terminal_unrecoverable", true)
+	}
 	w.raw("trace", c.Trace)
 	if c.Sandbox != nil {
 		w.raw("sandbox", c.Sandbox)

@@ -20,6 +20,7 @@ type turnWork struct {
 	bindings      map[string]MCPBinding // of local MCP tools, by call id
 	interruptions []*RunItem
 	response      *ModelResponse
+	unproven      bool // a document does not tell for sure which items are of the turn
 }
 
 type handoffCall struct {

@@ -183,6 +183,9 @@ func (m *model) answer(input []json.RawMessage) map[string]any {
 	step := ModelStep{Final: &text}
 	if len(m.steps) > 0 {
 		step, m.steps = m.steps[0], m.steps[1:]
+		if step.ResponseID != "" {
+			id = step.ResponseID
+		}
 	} else {
 		id = "resp-final"
 	}
@@ -191,7 +194,10 @@ func (m *model) answer(input []json.RawMessage) map[string]any {
 		if call.Arguments == "" {
 			call.Arguments = "{}"
 		}
-		item := map[string]any{"type": "function_call", "call_id": call.CallID, "name": call.Name, "arguments": call.Arguments}
+		if call.ID == "" {
+			call.ID = call.CallID
+		}
+		item := map[string]any{"type": "function_call", "id": call.ID, "call_id": call.CallID, "name": call.Name, "arguments": call.Arguments}
 		if call.Namespace != "" {
 			item["namespace"] = call.Namespace
 		}

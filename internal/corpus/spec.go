@@ -57,13 +57,15 @@ type ServerSpec struct {
 
 // ModelStep is one answer of the model.
 type ModelStep struct {
-	Final *string           `json:"final"`
-	Calls []CallSpec        `json:"calls"`
-	Raw   []json.RawMessage `json:"raw"`
+	ResponseID string            `json:"response_id"`
+	Final      *string           `json:"final"`
+	Calls      []CallSpec        `json:"calls"`
+	Raw        []json.RawMessage `json:"raw"`
 }
 
 // CallSpec is a function call of the model.
 type CallSpec struct {
+	ID        string `json:"id"`
 	Name      string `json:"name"`
 	Arguments string `json:"arguments"`
 	CallID    string `json:"call_id"`

@@ -1,6 +1,12 @@
+import type { AgentTool, AgentToolOptions } from "./agent_tool.js";
+import type { RunContext } from "./context.js";
+import type { InputGuardrail, OutputGuardrail } from "./guardrails.js";
 import type { Handoff } from "./handoff.js";
+import type { Hooks } from "./hooks.js";
+import type { Model } from "./model.js";
 import type { Json } from "./protocol.js";
-import type { RunContext, Tool } from "./tool.js";
+import type { JsonSchema, StandardSchema } from "./schema.js";
+import type { Tool } from "./tools.js";
 
 /** Instructions that are made before every model call. */
 export type DynamicInstructions = (context: RunContext) => string | Promise<string>;
@@ -29,42 +35,105 @@ export interface ModelSettings {
   readonly extraBody?: { readonly [key: string]: Json } | undefined;
 }
 
-export interface AgentOptions {
+/** What tool outputs mean for the run: the model is asked again, the first call's output is the final one, that of the
+ * named tools is, or a function decides. */
+export type ToolUseBehavior =
+  | "run_llm_again"
+  | "stop_on_first_tool"
+  | { readonly stopAtToolNames: readonly string[] }
+  | ((
+      context: RunContext,
+      results: readonly { readonly toolName: string; readonly callId: string; readonly output: unknown }[],
+    ) => ToolsToFinalOutput | Promise<ToolsToFinalOutput>);
+
+export interface ToolsToFinalOutput {
+  readonly isFinalOutput: boolean;
+  readonly finalOutput?: unknown;
+}
+
+/** The form of an agent's final answer: a Standard Schema, which also checks it, or JSON Schema with a name. */
+export type OutputType<Output> =
+  | StandardSchema<Output>
+  | {
+      /** @defaultValue "final_output" */
+      readonly name?: string | undefined;
+      readonly schema: JsonSchema;
+      /** @defaultValue true */
+      readonly strict?: boolean | undefined;
+    };
+
+export interface AgentOptions<Output = string> {
   /** Unique among the agents of a run: states and the default names of handoffs are made from it. */
   readonly name: string;
   readonly instructions?: string | DynamicInstructions | undefined;
+  /** A prompt that the Responses API keeps: `{ id, version, variables }`. */
+  readonly prompt?: { readonly [key: string]: Json } | undefined;
   /** Tells other agents' models when to hand off to this one. */
   readonly handoffDescription?: string | undefined;
-  /** The model's name; the engine's default if absent. */
-  readonly model?: string | undefined;
+  /** The model's name at the configured server, or a model of your own. */
+  readonly model?: string | Model | undefined;
   readonly modelSettings?: ModelSettings | undefined;
   readonly tools?: readonly Tool[] | undefined;
-  readonly handoffs?: readonly (Agent | Handoff)[] | undefined;
+  readonly handoffs?: readonly (Agent<unknown> | Handoff)[] | undefined;
+  /** Plain text by default. */
+  readonly outputType?: OutputType<Output> | undefined;
+  /** @defaultValue "run_llm_again" */
+  readonly toolUseBehavior?: ToolUseBehavior | undefined;
+  /** Look at the input of a run that starts with this agent. */
+  readonly inputGuardrails?: readonly InputGuardrail[] | undefined;
+  /** Look at the final output of a run that ends with this agent. */
+  readonly outputGuardrails?: readonly OutputGuardrail[] | undefined;
+  /** Called while the agent has the conversation. */
+  readonly hooks?: Hooks | undefined;
+  /** Resets `modelSettings.toolChoice` once the agent has used a tool, so that a forced tool is called once.
+   * @defaultValue true */
+  readonly resetToolChoice?: boolean | undefined;
 }
 
-/** An agent: a name, instructions, tools, and the agents it can hand off to. It is read when a run starts. */
-export class Agent {
-  name: string;
+/** An agent: a name, instructions, tools, and the agents it can hand off to. It is read when a run starts. `Output` is
+ * the type of its final answer. */
+export class Agent<Output = string> {
+  readonly name: string;
   instructions: string | DynamicInstructions | undefined;
+  prompt: { readonly [key: string]: Json } | undefined;
   handoffDescription: string | undefined;
-  model: string | undefined;
+  model: string | Model | undefined;
   modelSettings: ModelSettings | undefined;
   tools: Tool[];
   /** May be added to after the agent was made, so that agents can hand off to each other. */
-  handoffs: (Agent | Handoff)[];
+  handoffs: (Agent<unknown> | Handoff)[];
+  readonly outputType: OutputType<Output> | undefined;
+  toolUseBehavior: ToolUseBehavior | undefined;
+  inputGuardrails: InputGuardrail[];
+  outputGuardrails: OutputGuardrail[];
+  hooks: Hooks | undefined;
+  resetToolChoice: boolean;
 
-  constructor(options: AgentOptions) {
+  constructor(options: AgentOptions<Output>) {
     this.name = options.name;
     this.instructions = options.instructions;
+    this.prompt = options.prompt;
     this.handoffDescription = options.handoffDescription;
     this.model = options.model;
     this.modelSettings = options.modelSettings;
     this.tools = [...(options.tools ?? [])];
     this.handoffs = [...(options.handoffs ?? [])];
+    this.outputType = options.outputType;
+    this.toolUseBehavior = options.toolUseBehavior;
+    this.inputGuardrails = [...(options.inputGuardrails ?? [])];
+    this.outputGuardrails = [...(options.outputGuardrails ?? [])];
+    this.hooks = options.hooks;
+    this.resetToolChoice = options.resetToolChoice ?? true;
   }
 
   /** A new agent with the same options but for those given. */
-  clone(overrides: Partial<AgentOptions>): Agent {
-    return new Agent({ ...this, ...overrides });
+  clone(overrides: Partial<AgentOptions<Output>>): Agent<Output> {
+    return new Agent<Output>({ ...this, ...overrides });
+  }
+
+  /** The agent as a tool: a call runs it on the arguments, apart from the conversation, and its final output is the
+   * call's. Where it needs an approval, the outer run stops for it. */
+  asTool(options: AgentToolOptions = {}): AgentTool {
+    return { type: "agent", agent: this, options };
   }
 }

@@ -1,7 +1,7 @@
 import { UserError } from "./errors.js";
 import type { FunctionTable } from "./graph.js";
 import { pageURL } from "./page_url.js";
-import type { ProviderSpec } from "./protocol.js";
+import type { ProviderSpec } from "./specs.js";
 
 /** Where the models are and how to reach them. */
 export interface Configuration {
@@ -26,9 +26,10 @@ export function configure(configuration: Configuration): void {
   current = configuration;
 }
 
-/** The model server of a run that starts now. Throws a UserError where none is configured. */
-export function providerSpec(functions: FunctionTable): ProviderSpec {
+/** The model server of a run that starts now. Throws a UserError where none is configured and one is needed. */
+export function providerSpec(functions: FunctionTable, needed: boolean): ProviderSpec | undefined {
   if (!current?.baseURL) {
+    if (!needed) return undefined;
     throw new UserError(
       'No model server is configured. Write configure({ baseURL: "/v1" }) before the first run: baseURL is the address ' +
         "of your own server, which adds the key and forwards to the model's API.",

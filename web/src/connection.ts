@@ -1,7 +1,6 @@
 import { EngineCrashedError, EngineStartError } from "./errors.js";
 import { errorToData } from "./error_data.js";
 import type { FromHost, FromWorker, ToHost } from "./host.js";
-import { openHost } from "./host.js";
 
 /** A line to a host: messages arrive in the order they were sent, and never while one is being sent. */
 export interface EngineConnection {
@@ -10,16 +9,23 @@ export interface EngineConnection {
   close(): void;
 }
 
-/** A host on this page. */
+/** A host on this page. Its code is in a file of its own: pages with a worker do without. */
 export function connectPage(): EngineConnection {
   let open = true;
-  const receive = openHost((message) => queueMicrotask(() => open && connection.onmessage(message)));
+  const answer = (message: FromHost): void => {
+    if (open) connection.onmessage(message);
+  };
+  const host = import("./host.js").then(({ openHost }) => openHost((message) => queueMicrotask(() => answer(message))));
+  host.catch((cause: unknown) => {
+    const why = `The engine's host.js, beside the script that holds this package, could not be loaded: ${String(cause)}. Serve it there.`;
+    answer({ type: "stopped", error: errorToData(new EngineStartError(why, { cause })) });
+  });
   const connection: EngineConnection = {
-    post: (message) => queueMicrotask(() => open && receive(message)),
+    post: (message) => void host.then((receive) => open && receive(message), () => {}),
     onmessage: () => {},
     close: () => {
       open = false;
-      receive({ type: "stop" });
+      void host.then((receive) => receive({ type: "stop" }), () => {});
     },
   };
   return connection;

@@ -2,7 +2,8 @@ import * as errors from "./errors.js";
 import { AgentsError, APIError } from "./errors.js";
 import type { ErrorData } from "./protocol.js";
 
-const classes: ReadonlyMap<string, typeof AgentsError> = new Map(Object.entries(errors));
+// Marked pure, so that the worker, which only sends errors, is built without all their classes.
+const classes: ReadonlyMap<string, typeof AgentsError> = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries(errors));
 
 /** Rebuilds an error that crossed. A name that is not known here stays the error's name. */
 export function errorFromData(data: ErrorData): AgentsError {

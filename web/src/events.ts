@@ -27,7 +27,7 @@ export interface RawResponseEvent {
 export interface AgentUpdatedStreamEvent {
   readonly type: "agent_updated_stream_event";
   /** Your own object. */
-  readonly newAgent: Agent;
+  readonly newAgent: Agent<unknown>;
 }
 
 interface ItemEvents {

@@ -1,10 +1,9 @@
 import type { ModelSettings } from "./agent.js";
 import { Agent } from "./agent.js";
-import { errorFromData } from "./error_data.js";
+import type { RunContext, ToolCallDetails } from "./context.js";
 import { UserError } from "./errors.js";
-import type { Handoff } from "./handoff.js";
-import type { AgentRef, AgentSpec, CallInfo, ErrorData, FunctionRef, HandoffSpec, Json, ToolSpec } from "./protocol.js";
-import type { FunctionTool, RunContext, ToolCallDetails } from "./tool.js";
+import type { AgentRef, CallInfo, FunctionRef, Json } from "./protocol.js";
+import type { Usage } from "./view.js";
 
 /** A function that the engine can call. What it returns or throws is the reply. */
 export type PageFunction = (args: readonly unknown[], signal: AbortSignal) => unknown;
@@ -12,10 +11,17 @@ export type PageFunction = (args: readonly unknown[], signal: AbortSignal) => un
 /** The functions of one run, by number. */
 export class FunctionTable {
   readonly #functions: PageFunction[] = [];
+  readonly #lasting: Set<number> = new Set();
 
-  /** Numbers begin at 1: 0 is TURN. */
-  add(fn: PageFunction): FunctionRef {
-    return { fn: this.#functions.push(fn) };
+  /** Numbers begin at 1: 0 is TURN. A `lasting` function is answered after the run was stopped, too. */
+  add(fn: PageFunction, { lasting = false }: { readonly lasting?: boolean } = {}): FunctionRef {
+    const number = this.#functions.push(fn);
+    if (lasting) this.#lasting.add(number);
+    return { fn: number };
+  }
+
+  isLasting(fn: number): boolean {
+    return this.#lasting.has(fn);
   }
 
   get(fn: number): PageFunction | undefined {
@@ -25,10 +31,10 @@ export class FunctionTable {
 
 /** The agents of a run by the names that states and items have for them. */
 export class AgentNames {
-  readonly #byName: Map<string, Agent> = new Map();
+  readonly #byName: Map<string, Agent<unknown>> = new Map();
 
   constructor(
-    readonly agents: readonly Agent[],
+    readonly agents: readonly Agent<unknown>[],
     identities: readonly string[] = agents.map((agent) => agent.name),
   ) {
     identities.forEach((name, index) => {
@@ -38,127 +44,73 @@ export class AgentNames {
   }
 
   /** The user's own object. An agent that is none of the run's is shown by its name alone. */
-  find(ref: AgentRef): Agent {
+  find(ref: AgentRef): Agent<unknown> {
     const identity = ref.identity ?? ref.name;
     const known = this.#byName.get(identity);
     if (known) return known;
-    const stranger = new Agent({ name: ref.name });
+    const stranger: Agent<unknown> = new Agent({ name: ref.name });
     this.#byName.set(identity, stranger);
     return stranger;
   }
 }
 
-/** Walks the agents that can be reached from `root`, breadth first, and writes them down for the engine. */
-export function readAgents(root: Agent, functions: FunctionTable): { agents: Agent[]; specs: AgentSpec[] } {
+/** Gives every agent that can be reached from `root`, by handoffs and as tools, breadth first. */
+export function reachableAgents(root: Agent<unknown>): Agent<unknown>[] {
   const agents = [root];
+  const reach = (agent: Agent<unknown>): void => {
+    if (!agents.includes(agent)) agents.push(agent);
+  };
   for (const agent of agents) {
-    if (typeof agent?.name !== "string" || !Array.isArray(agent.handoffs)) {
+    if (typeof agent?.name !== "string" || !Array.isArray(agent.handoffs) || !Array.isArray(agent.tools)) {
       throw new UserError('A run needs an Agent: new Agent({ name: "…", instructions: "…" }).');
     }
-    for (const handoff of agent.handoffs) {
-      const target = readHandoff(handoff).agent;
-      if (!agents.includes(target)) agents.push(target);
-    }
+    for (const handoff of agent.handoffs) reach("agent" in handoff ? handoff.agent : handoff);
+    for (const tool of agent.tools) if (tool?.type === "agent") reach(tool.agent);
   }
-  const reader = new AgentReader(agents, functions);
-  return { agents, specs: agents.map((agent) => reader.read(agent)) };
+  return agents;
 }
 
-function readHandoff(handoff: Agent | Handoff): Handoff {
-  return "agent" in handoff ? handoff : { agent: handoff };
-}
+/** What the functions of one run share. */
+export class RunScope {
+  readonly functions: FunctionTable = new FunctionTable();
+  names: AgentNames;
+  readonly #agents: readonly Agent<unknown>[];
+  readonly #context: unknown;
+  readonly #usage: () => Usage;
 
-class AgentReader {
-  readonly #agents: readonly Agent[];
-  readonly #functions: FunctionTable;
-
-  constructor(agents: readonly Agent[], functions: FunctionTable) {
+  constructor(agents: readonly Agent<unknown>[], context: unknown, usage: () => Usage) {
     this.#agents = agents;
-    this.#functions = functions;
+    this.#context = context;
+    this.#usage = usage;
+    this.names = new AgentNames(agents);
   }
 
-  read(agent: Agent): AgentSpec {
-    const { name, instructions, handoffDescription, model, modelSettings, tools, handoffs } = agent;
-    return {
-      name,
-      ...(instructions !== undefined && {
-        instructions: typeof instructions === "function" ? this.#contextFunction(instructions) : instructions,
-      }),
-      ...(handoffDescription !== undefined && { handoffDescription }),
-      ...(model !== undefined && { model }),
-      ...(modelSettings && { modelSettings: wireSettings(modelSettings) }),
-      tools: tools.map((tool) => this.#tool(tool, agent)),
-      handoffs: handoffs.map((handoff) => this.#handoff(readHandoff(handoff))),
-    };
+  /** The place of an agent among those of the run. */
+  indexOf(agent: Agent<unknown>): number {
+    return this.#agents.indexOf(agent);
   }
 
-  #handoff({ agent, toolName, toolDescription, isEnabled }: Handoff): HandoffSpec {
-    return {
-      agent: this.#agents.indexOf(agent),
-      ...(toolName !== undefined && { toolName }),
-      ...(toolDescription !== undefined && { toolDescription }),
-      ...(isEnabled !== undefined && {
-        enabled: typeof isEnabled === "function" ? this.#contextFunction(isEnabled) : isEnabled,
-      }),
-    };
+  agent({ agent, agentName = "" }: CallInfo): Agent<unknown> {
+    return this.#agents[agent] ?? this.names.find({ name: agentName });
   }
 
-  #tool(tool: FunctionTool, owner: Agent): ToolSpec {
-    if (tool?.type !== "function" || typeof tool.invoke !== "function") {
-      throw new UserError(`A tool of agent ${owner.name} was not made by tool({ name: "…", … }).`);
-    }
-    const { needsApproval, isEnabled, timeoutMs, timeoutBehavior, errorFunction } = tool;
-    // What a call threw, until errorFunction has seen it: the engine only knows its name and message.
-    const failures = new Map<string, unknown>();
-
-    const execute: PageFunction = async ([info], signal) => {
-      const details = this.#details(info as CallInfo, signal);
-      try {
-        return await tool.invoke(details.arguments, details);
-      } catch (error) {
-        if (errorFunction) failures.set(details.callId, error);
-        throw error;
-      }
-    };
-    const onError: PageFunction = ([info, data]) => {
-      const { callId = "" } = info as CallInfo;
-      const error = failures.has(callId) ? failures.get(callId) : errorFromData(data as ErrorData);
-      failures.delete(callId);
-      return errorFunction?.(this.#context(info as CallInfo), error);
-    };
-    return {
-      type: "function",
-      name: tool.name,
-      description: tool.description,
-      parameters: tool.parameters as Json,
-      strict: tool.strict,
-      needsApproval: typeof needsApproval === "function" ? this.#approvalFunction(needsApproval) : needsApproval,
-      enabled: typeof isEnabled === "function" ? this.#contextFunction(isEnabled) : isEnabled,
-      ...(timeoutMs !== undefined && { timeoutMs }),
-      ...(timeoutBehavior !== undefined && { timeoutBehavior }),
-      ...(errorFunction !== undefined && { onError: errorFunction === null ? null : this.#functions.add(onError) }),
-      execute: this.#functions.add(execute),
-    };
+  context(info: CallInfo): RunContext {
+    return { agent: this.agent(info), context: this.#context, usage: this.#usage() };
   }
 
-  #contextFunction(fn: (context: RunContext) => unknown): FunctionRef {
-    return this.#functions.add(([info]) => fn(this.#context(info as CallInfo)));
-  }
-
-  #approvalFunction(needsApproval: Exclude<FunctionTool["needsApproval"], boolean>): FunctionRef {
-    return this.#functions.add(([info]) => {
-      const call = info as CallInfo;
-      return needsApproval(this.#context(call), call.arguments ?? "", call.callId ?? "");
-    });
-  }
-
-  #context(info: CallInfo): RunContext {
-    return { agent: this.#agents[info.agent] as Agent };
-  }
-
-  #details(info: CallInfo, signal: AbortSignal): ToolCallDetails {
+  details(info: CallInfo, signal: AbortSignal): ToolCallDetails {
     const { toolName = "", callId = "", arguments: text = "" } = info;
-    return { ...this.#context(info), toolName, callId, arguments: text, signal };
+    return { ...this.context(info), toolName, callId, arguments: text, signal };
+  }
+
+  /** A function that the engine calls with an info first. */
+  add(run: (info: CallInfo, args: readonly unknown[], signal: AbortSignal) => unknown): FunctionRef {
+    return this.functions.add(([info, ...args], signal) => run(info as CallInfo, args, signal));
+  }
+
+  /** A function of the user's that only gets the context. */
+  addWithContext(fn: (context: RunContext) => unknown): FunctionRef {
+    return this.add((info) => fn(this.context(info)));
   }
 }
 

@@ -6,7 +6,7 @@ import type { WireItem, WireMessage, WireReasoning, WireToolCall, WireToolOutput
 interface ItemOf<Type extends string, Raw> {
   readonly type: Type;
   /** The agent that made the item, or owns the call: your own object. */
-  readonly agent: Agent;
+  readonly agent: Agent<unknown>;
   /** The item as the model's server wrote it, or as it goes there. */
   readonly rawItem: Raw;
 }
@@ -43,8 +43,8 @@ export type RunHandoffCallItem = ItemOf<"handoff_call_item", WireToolCall> & { r
 
 export interface RunHandoffOutputItem extends ItemOf<"handoff_output_item", WireToolOutput> {
   readonly callId: string;
-  readonly sourceAgent: Agent;
-  readonly targetAgent: Agent;
+  readonly sourceAgent: Agent<unknown>;
+  readonly targetAgent: Agent<unknown>;
 }
 
 /** A call that waits for a decision: give it to `state.approve` or `state.reject`. */

@@ -20,7 +20,7 @@ export const TURN = 0;
 
 /** Page to engine. */
 export type ToEngine =
-  /** Starts a run. `spec` is a {@link RunSpec} as JSON text. */
+  /** Starts a run. `spec` is a RunSpec (specs.ts) as JSON text. */
   | { readonly type: "run"; readonly run: number; readonly spec: string }
   /** Stops a run; it still ends with an `end`. An unknown run is ignored. */
   | { readonly type: "cancel"; readonly run: number; readonly mode: "immediate" | "after_turn" }
@@ -54,87 +54,20 @@ export interface ErrorData {
   readonly cause?: ErrorData;
 }
 
-/** A run to start. */
-export interface RunSpec {
-  /** Every agent that can be reached from `agents[0]`, breadth first; agents refer to each other by index. */
-  readonly agents: readonly AgentSpec[];
-  readonly input: { readonly text: string } | { readonly items: readonly Json[] } | { readonly state: string };
-  /** Only checks and loads the state: the run ends at once, with its snapshot. */
-  readonly load?: boolean;
-  readonly provider?: ProviderSpec;
-  readonly options?: OptionsSpec;
-}
-
-/** Where models live. `baseURL` is absolute. */
-export interface ProviderSpec {
-  readonly baseURL: string;
-  readonly api?: "responses" | "chat_completions";
-  /** () => string: asked before every request; its answer goes into the Authorization header. */
-  readonly token?: FunctionRef;
-  readonly headers?: { readonly [name: string]: string };
-  /** Further attempts after 408, 409, 429, 5xx and connection errors. 2 by default. */
-  readonly maxRetries?: number;
-}
-
-export interface OptionsSpec {
-  /** null: no limit. 10 by default. */
-  readonly maxTurns?: number | null;
-  readonly model?: string;
-  /** Under the names of the Python SDK: `top_p`, `tool_choice`, … */
-  readonly modelSettings?: { readonly [key: string]: Json };
-}
-
-export interface AgentSpec {
-  readonly name: string;
-  /** Text, or ([{@link CallInfo}]) => string. */
-  readonly instructions?: string | FunctionRef;
-  readonly handoffDescription?: string;
-  readonly model?: string;
-  readonly modelSettings?: { readonly [key: string]: Json };
-  readonly tools?: readonly ToolSpec[];
-  readonly handoffs?: readonly HandoffSpec[];
-}
-
-export type ToolSpec = {
-  readonly type: "function";
-  readonly name: string;
-  readonly description: string;
-  /** JSON Schema of the arguments. */
-  readonly parameters: Json;
-  /** true by default. */
-  readonly strict?: boolean;
-  /** Or ([{@link CallInfo}]) => boolean. */
-  readonly needsApproval?: boolean | FunctionRef;
-  /** Or ([{@link CallInfo}]) => boolean. */
-  readonly enabled?: boolean | FunctionRef;
-  readonly timeoutMs?: number;
-  readonly timeoutBehavior?: "error_as_result" | "raise_exception";
-  /** null: a failure ends the run. Absent: the model is told the SDK's fixed text.
-   * Else ([{@link CallInfo}, {@link ErrorData}]) => string. */
-  readonly onError?: null | FunctionRef;
-  /** ([{@link CallInfo}]) => JSON value. */
-  readonly execute: FunctionRef;
-};
-
-/** The first argument of every function that the engine calls. `agent` is an index into {@link RunSpec.agents}. */
+/** The first argument of functions that the engine calls. `agent` is an index into the run's agents, -1 for an
+ * agent that is none of the page's, which then has its name in `agentName`. */
 export interface CallInfo {
   readonly agent: number;
+  readonly agentName?: string;
   readonly toolName?: string;
   readonly callId?: string;
   /** The arguments as the model wrote them. */
   readonly arguments?: string;
 }
 
-export interface HandoffSpec {
-  readonly agent: number;
-  readonly toolName?: string;
-  readonly toolDescription?: string;
-  readonly enabled?: boolean | FunctionRef;
-}
-
 /** One event of a batch. `data` is the server's own JSON text, byte for byte. */
 export type EventData =
-  /** First of every run. The agents' names in states and items, in the order of {@link RunSpec.agents}. */
+  /** First of every run. The agents' names in states and items, in the order of the run's agents. */
   | { readonly type: "run_started"; readonly identities: readonly string[] }
   | { readonly type: "raw_response_event"; readonly data: Json }
   | { readonly type: "agent_updated_stream_event"; readonly new_agent: AgentRef }
@@ -172,7 +105,22 @@ export interface Snapshot {
   readonly finalOutput: Json;
   /** The conversation as the next run's input. */
   readonly inputList: readonly Json[];
+  /** That as the model would get it, where a handoff's filter makes it another one. */
+  readonly normalizedInputList: readonly Json[] | null;
   readonly usage: { readonly requests: number; readonly input_tokens: number; readonly output_tokens: number; readonly total_tokens: number };
+  readonly inputGuardrailResults: readonly GuardrailData[];
+  readonly outputGuardrailResults: readonly GuardrailData[];
+  /** The two lists of tool guardrails have a behavior in place of a verdict. */
+  readonly toolInputGuardrailResults: readonly GuardrailData[];
+  readonly toolOutputGuardrailResults: readonly GuardrailData[];
+}
+
+/** What a guardrail said. */
+export interface GuardrailData {
+  readonly name: string;
+  readonly tripped: boolean;
+  readonly behavior?: string;
+  readonly info?: Json;
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { Agent } from "./agent.js";
 import { UserError } from "./errors.js";
 import type { RunStreamEvent } from "./events.js";
+import type { GuardrailResult, ToolGuardrailResult } from "./guardrails.js";
+import { reviveGuardrail, reviveToolGuardrail } from "./guardrails.js";
 import type { EngineSource } from "./init.js";
 import { ItemHelpers } from "./item_helpers.js";
 import type { RunItem, RunToolApprovalItem } from "./items.js";
@@ -10,12 +12,13 @@ import { Run } from "./run.js";
 import { RunState } from "./state.js";
 import { EventReader } from "./stream.js";
 import type { ModelResponse, Usage } from "./view.js";
+import { NO_USAGE } from "./view.js";
 
 /**
  * What a run has come to. While it goes on this is as of its last whole turn; afterwards, and after an error too, it is
  * all that came before. Lists are new ones each time.
  */
-export class RunResult {
+export class RunResult<Output = unknown> {
   /** @internal */
   protected readonly run: Run;
   readonly #plan: RunPlan;
@@ -27,15 +30,16 @@ export class RunResult {
   }
 
   /** Runs to the end. @internal */
-  static async completed(plan: RunPlan, source: EngineSource): Promise<RunResult> {
-    const result = new RunResult(plan, source);
+  static async completed<Output>(plan: RunPlan, source: EngineSource): Promise<RunResult<Output>> {
+    const result = new RunResult<Output>(plan, source);
     await result.run.completed;
     return result;
   }
 
-  /** The agent's answer; undefined while the run goes on, is paused, or was stopped. */
-  get finalOutput(): string | undefined {
-    return (this.run.view?.snapshot.finalOutput ?? undefined) as string | undefined;
+  /** The agent's answer; undefined while the run goes on, is paused, or was stopped. Its type is that of the starting
+   * agent's output: after a handoff it is what the last agent gives. */
+  get finalOutput(): Output | undefined {
+    return (this.run.view?.snapshot.finalOutput ?? undefined) as Output | undefined;
   }
 
   /** The calls that wait for a decision; the run has ended and goes on from `toState()`. */
@@ -53,7 +57,7 @@ export class RunResult {
   }
 
   /** The agent that is at work, or was last: your own object. */
-  get lastAgent(): Agent {
+  get lastAgent(): Agent<unknown> {
     return this.run.lastAgent;
   }
 
@@ -73,13 +77,34 @@ export class RunResult {
   }
 
   get usage(): Usage {
-    return this.run.view?.usage ?? { requests: 0, inputTokens: 0, outputTokens: 0, totalTokens: 0 };
+    return this.run.view?.usage ?? NO_USAGE;
   }
 
-  /** The conversation so far as the input of a next run: add the user's next message to it. */
-  toInputList(): object[] {
+  /** What the input guardrails said, that of added input too. */
+  get inputGuardrailResults(): GuardrailResult[] {
+    return (this.run.view?.snapshot.inputGuardrailResults ?? []).map(reviveGuardrail);
+  }
+
+  get outputGuardrailResults(): GuardrailResult[] {
+    return (this.run.view?.snapshot.outputGuardrailResults ?? []).map(reviveGuardrail);
+  }
+
+  get toolInputGuardrailResults(): ToolGuardrailResult[] {
+    return (this.run.view?.snapshot.toolInputGuardrailResults ?? []).map(reviveToolGuardrail);
+  }
+
+  get toolOutputGuardrailResults(): ToolGuardrailResult[] {
+    return (this.run.view?.snapshot.toolOutputGuardrailResults ?? []).map(reviveToolGuardrail);
+  }
+
+  /** The conversation so far as the input of a next run: add the user's next message to it. "normalized" leaves out what
+   * filters of handoffs have removed. */
+  toInputList({ mode = "preserve_all" }: { readonly mode?: "preserve_all" | "normalized" | undefined } = {}): object[] {
     const { view } = this.run;
-    if (view) return structuredClone(view.snapshot.inputList) as object[];
+    if (view) {
+      const { inputList, normalizedInputList } = view.snapshot;
+      return structuredClone((mode === "normalized" && normalizedInputList) || inputList) as object[];
+    }
     return "input" in this.#plan.start ? ItemHelpers.inputToNewInputList(this.#plan.start.input) : [];
   }
 
@@ -111,7 +136,7 @@ export interface CancelOptions {
  * a reader reads, the next turn begins when it has taken this turn's events. Leaving the loop, `cancel()` and an aborted
  * signal stop the run.
  */
-export class RunResultStreaming extends RunResult implements AsyncIterable<RunStreamEvent, undefined, void> {
+export class RunResultStreaming<Output = unknown> extends RunResult<Output> implements AsyncIterable<RunStreamEvent, undefined, void> {
   #reader: EventReader | undefined;
 
   /** Resolves when the run is over, with all that follows the last event; rejects with the run's error. */

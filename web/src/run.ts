@@ -4,20 +4,24 @@ import type { Engine, RunListener } from "./engine.js";
 import { errorFromData, errorToData } from "./error_data.js";
 import { AgentsError, EngineDisposedError, EngineStartError, ModelBehaviorError } from "./errors.js";
 import { reviveEvents } from "./events.js";
-import { AgentNames, FunctionTable, readAgents, wireSettings } from "./graph.js";
+import { AgentNames, reachableAgents, RunScope } from "./graph.js";
 import type { EngineSource } from "./init.js";
 import type { RunOptions } from "./options.js";
-import type { EventData, FromEngine, Json, OptionsSpec, RunSpec, Snapshot, ToEngine } from "./protocol.js";
+import type { EventData, FromEngine, Json, Snapshot, ToEngine } from "./protocol.js";
 import { TURN } from "./protocol.js";
 import type { RunResult } from "./result.js";
+import type { Session } from "./session.js";
+import { agentSpec } from "./spec_agents.js";
+import { optionsSpec } from "./spec_options.js";
+import type { RunSpec } from "./specs.js";
 import type { RunState } from "./state.js";
 import type { Failure, Readable } from "./stream.js";
 import { EventQueue } from "./stream.js";
-import { RunView } from "./view.js";
+import { NO_USAGE, RunView } from "./view.js";
 
 /** What to run. */
 export interface RunPlan {
-  readonly agent: Agent;
+  readonly agent: Agent<unknown>;
   readonly options: RunOptions;
   /** A new run, a state to go on with, or a state's text to check and load. */
   readonly start:
@@ -40,12 +44,11 @@ export class Run implements RunListener, Readable {
 
   readonly #plan: RunPlan;
   readonly #result: RunResult | undefined;
-  readonly #functions: FunctionTable = new FunctionTable();
   readonly #calls: Map<number, AbortController> = new Map();
   readonly #onabort = (): void => this.#stop({ error: this.#plan.options.signal?.reason });
   #settle: (failure: Failure | undefined) => void = () => {};
-  #names: AgentNames | undefined;
-  #agent: Agent | undefined;
+  #scope: RunScope | undefined;
+  #agent: Agent<unknown> | undefined;
   #engine: Engine | undefined;
   #number = 0;
   /** The TURN call that waits for the reader. */
@@ -69,7 +72,7 @@ export class Run implements RunListener, Readable {
   }
 
   /** The agent at work. */
-  get lastAgent(): Agent {
+  get lastAgent(): Agent<unknown> {
     const settled = this.#over ? this.view?.lastAgent : undefined;
     return settled ?? this.#agent ?? this.view?.lastAgent ?? this.#plan.agent;
   }
@@ -118,7 +121,8 @@ export class Run implements RunListener, Readable {
     try {
       if (signal?.aborted) return this.#onabort();
       signal?.addEventListener("abort", this.#onabort);
-      const spec = JSON.stringify(this.#spec());
+      let spec = JSON.stringify(this.#spec());
+      if (this.#plan.options.session?.getSessionId) spec = await this.#withSessionId(spec, this.#plan.options.session);
       const engine = await source.engine().catch(ownError);
       if (this.#over) return;
       this.#engine = engine;
@@ -132,30 +136,41 @@ export class Run implements RunListener, Readable {
   /** Reads everything that the user gave, so that later changes to it do not matter. */
   #spec(): RunSpec {
     const { agent, start, options } = this.#plan;
-    const { agents, specs } = readAgents(agent, this.#functions);
-    this.#names = new AgentNames(agents);
-    if ("load" in start) return { agents: specs, input: { state: start.load }, load: true };
+    const found = reachableAgents(agent);
+    const scope = new RunScope(found, options.context, () => this.view?.usage ?? NO_USAGE);
+    this.#scope = scope;
+    const agents = found.map((one) => agentSpec(one, scope));
+    if ("load" in start) return { agents, input: { state: start.load }, load: true };
 
-    const provider = providerSpec(this.#functions);
+    const needed = typeof options.model !== "object" && found.some((one) => typeof one.model !== "object");
+    const provider = providerSpec(scope.functions, needed);
+    const rest = { ...(provider && { provider }), options: optionsSpec(options, scope) };
     if ("state" in start) {
       this.view = start.state.lend();
       this.#owned = start.state;
-      return { agents: specs, input: { state: start.state.toString() }, provider, options: optionsSpec(options) };
+      return { agents, input: { state: start.state.toString() }, ...rest };
     }
     const input = typeof start.input === "string" ? { text: start.input } : { items: start.input as readonly Json[] };
-    return { agents: specs, input, provider, options: optionsSpec(options) };
+    return { agents, input, ...rest };
+  }
+
+  async #withSessionId(text: string, session: Session): Promise<string> {
+    const id = await session.getSessionId?.();
+    const spec = JSON.parse(text) as RunSpec;
+    return JSON.stringify({ ...spec, options: { ...spec.options, session: { ...spec.options?.session, id } } });
   }
 
   #takeEvents(batch: string): void {
-    if (this.#stopped || !this.#names) return;
+    const scope = this.#scope;
+    if (this.#stopped || !scope) return;
     let events;
     try {
       const data = JSON.parse(batch) as EventData[];
       if (data[0]?.type === "run_started") {
-        this.#names = new AgentNames(this.#names.agents, data[0].identities);
+        scope.names = new AgentNames(scope.names.agents, data[0].identities);
         data.shift();
       }
-      events = reviveEvents(data, this.#names);
+      events = reviveEvents(data, scope.names);
     } catch (cause) {
       const error = new ModelBehaviorError("The model's server sent an event that is not JSON.", { cause });
       return this.#stop({ error }, { keepEvents: true });
@@ -165,7 +180,8 @@ export class Run implements RunListener, Readable {
   }
 
   #takeCall({ call, fn, args }: Extract<FromEngine, { readonly type: "call" }>): void {
-    if (this.#stopped) return; // nothing starts any more; the engine gives up the call by itself
+    // Once the run was stopped nothing starts any more, and the engine gives the call up by itself.
+    if (this.#stopped && !this.#scope?.functions.isLasting(fn)) return;
     if (fn === TURN) {
       this.#see(() => (JSON.parse(args) as [Snapshot])[0]);
       this.#turn = call;
@@ -173,21 +189,21 @@ export class Run implements RunListener, Readable {
       return;
     }
     const controller = new AbortController();
-    this.#calls.set(call, controller);
+    if (!this.#scope?.functions.isLasting(fn)) this.#calls.set(call, controller);
     void this.#answer(call, fn, args, controller.signal);
   }
 
   async #answer(call: number, fn: number, args: string, signal: AbortSignal): Promise<void> {
     let reply: ToEngine;
     try {
-      const run = this.#functions.get(fn);
+      const run = this.#scope?.functions.get(fn);
       if (!run) throw new AgentsError(`The page has no function ${fn}.`);
       const value = await run(JSON.parse(args) as Json[], signal);
       reply = { type: "reply", call, value: JSON.stringify(value) ?? '""' };
     } catch (error) {
       reply = { type: "reply", call, error: errorToData(error) };
     }
-    if (this.#calls.delete(call)) this.#post(reply);
+    if (this.#calls.delete(call) || this.#scope?.functions.isLasting(fn)) this.#post(reply);
   }
 
   #endCall(call: number): void {
@@ -202,7 +218,7 @@ export class Run implements RunListener, Readable {
   }
 
   #see(read: () => Snapshot): void {
-    if (this.#names) this.view = new RunView(read, this.#names);
+    if (this.#scope) this.view = new RunView(read, this.#scope.names);
     if (this.view) this.#owned?.follow(this.view);
   }
 
@@ -253,12 +269,4 @@ function ownError(cause: unknown): never {
   if (cause instanceof EngineStartError) throw new EngineStartError(cause.message, { cause });
   if (cause instanceof EngineDisposedError) throw new EngineDisposedError(cause.message, { cause });
   throw cause;
-}
-
-function optionsSpec({ maxTurns, model, modelSettings }: RunOptions): OptionsSpec {
-  return {
-    ...(maxTurns !== undefined && { maxTurns }),
-    ...(model !== undefined && { model }),
-    ...(modelSettings && { modelSettings: wireSettings(modelSettings) }),
-  };
 }

@@ -24,16 +24,16 @@ export class Runner {
 
   /** Starts a run and gives its result at once. Never throws: a mistake in the arguments, too, is thrown by the result's
    * iterator and rejects its `completed`. */
-  runStreamed(agent: Agent, input: RunInput, options: RunOptions = {}): RunResultStreaming {
-    return new RunResultStreaming(this.#plan(agent, input, options, true), this.#source);
+  runStreamed<Output>(agent: Agent<Output>, input: RunInput, options: RunOptions = {}): RunResultStreaming<Output> {
+    return new RunResultStreaming<Output>(this.#plan(agent, input, options, true), this.#source);
   }
 
   /** Runs to the end, a pause included. Rejects with the run's error, whose `runData` is the result so far. */
-  async run(agent: Agent, input: RunInput, options: RunOptions = {}): Promise<RunResult> {
-    return RunResult.completed(this.#plan(agent, input, options, false), this.#source);
+  async run<Output>(agent: Agent<Output>, input: RunInput, options: RunOptions = {}): Promise<RunResult<Output>> {
+    return RunResult.completed<Output>(this.#plan(agent, input, options, false), this.#source);
   }
 
-  #plan(agent: Agent, input: RunInput, options: RunOptions, stream: boolean): RunPlan {
+  #plan(agent: Agent<unknown>, input: RunInput, options: RunOptions, stream: boolean): RunPlan {
     const merged = {
       ...this.#defaults,
       ...options,
@@ -44,11 +44,15 @@ export class Runner {
 }
 
 /** Starts a run whose events can be read: see {@link Runner.runStreamed}. */
-export function runStreamed(agent: Agent, input: RunInput, options?: RunOptions): RunResultStreaming {
+export function runStreamed<Output>(
+  agent: Agent<Output>,
+  input: RunInput,
+  options?: RunOptions,
+): RunResultStreaming<Output> {
   return new Runner().runStreamed(agent, input, options);
 }
 
 /** Runs to the end, a pause included: see {@link Runner.run}. */
-export function run(agent: Agent, input: RunInput, options?: RunOptions): Promise<RunResult> {
+export function run<Output>(agent: Agent<Output>, input: RunInput, options?: RunOptions): Promise<RunResult<Output>> {
   return new Runner().run(agent, input, options);
 }

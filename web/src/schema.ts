@@ -1,4 +1,4 @@
-import { InvalidToolInputError, UserError } from "./errors.js";
+import { InvalidToolInputError, ModelBehaviorError, UserError } from "./errors.js";
 
 /** A JSON Schema document. */
 export interface JsonSchema {
@@ -101,6 +101,19 @@ export async function parseArguments(
       `The arguments for tool ${toolName} do not fit its parameters: ${result.issues.map(describe).join("; ")}`,
     );
   }
+  return result.value;
+}
+
+/** Reads and checks a final answer. Rejects with {@link ModelBehaviorError}. `owner` names it in errors. */
+export async function parseOutput(schema: StandardSchema, text: string, owner: string): Promise<unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new ModelBehaviorError(`The model's answer is not JSON, which ${owner} must be.`, { cause });
+  }
+  const result = await schema["~standard"].validate(value);
+  if (result.issues) throw new ModelBehaviorError(`The model's answer does not fit ${owner}: ${result.issues.map(describe).join("; ")}`);
   return result.value;
 }
 

@@ -44,7 +44,7 @@ export class RunState {
    * Loads a state that `toString` or another Agents SDK runner wrote. `agent` is the agent that the run began with, with
    * the same tools and handoffs. Rejects with a UserError where the text is no state, or one of other agents.
    */
-  static async fromString(agent: Agent, text: string | null): Promise<RunState> {
+  static async fromString(agent: Agent<unknown>, text: string | null): Promise<RunState> {
     return loadState(agent, text, sharedEngine);
   }
 
@@ -153,7 +153,7 @@ export class RunState {
 }
 
 /** Loads a state with an engine of the caller's. */
-export async function loadState(agent: Agent, text: string | null, source: EngineSource): Promise<RunState> {
+export async function loadState(agent: Agent<unknown>, text: string | null, source: EngineSource): Promise<RunState> {
   if (typeof text !== "string") throw new UserError("There is no state to load: RunState.fromString needs its text.");
   const run = new Run({ agent, start: { load: text }, options: {}, stream: false }, source);
   await run.completed;

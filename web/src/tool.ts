@@ -1,27 +1,9 @@
-import type { Agent } from "./agent.js";
+import type { RunContext, ToolCallDetails } from "./context.js";
 import { UserError } from "./errors.js";
+import type { ToolInputGuardrail, ToolOutputGuardrail } from "./guardrails.js";
 import type { JsonSchema, StandardSchema } from "./schema.js";
 import { NO_ARGUMENTS, parseArguments, toJsonSchema, toStrictSchema } from "./schema.js";
 import type { ArgumentsOf } from "./schema_types.js";
-
-/** What a function of an agent is told about the run that calls it. */
-export interface RunContext {
-  /** The agent that is at work: your own object. */
-  readonly agent: Agent;
-}
-
-/** A call of a tool. */
-export interface ToolCallDetails {
-  readonly toolName: string;
-  /** The model's id of the call. */
-  readonly callId: string;
-  /** The agent that made the call: your own object. */
-  readonly agent: Agent;
-  /** The arguments as the model wrote them. */
-  readonly arguments: string;
-  /** Fires when nobody waits for the answer any more: the call timed out or the run was stopped. */
-  readonly signal: AbortSignal;
-}
 
 export type ToolParameters = StandardSchema | JsonSchema;
 
@@ -52,7 +34,18 @@ export interface ToolOptions<Parameters extends ToolParameters, Arguments = Argu
   /** Makes the text that tells the model of a failure. By default it is told that the tool failed, not why: an error
    * may hold what the model must not see. `null` ends the run instead. */
   readonly errorFunction?: null | ((context: RunContext, error: unknown) => string | Promise<string>) | undefined;
-  /** Runs the tool. A string goes to the model as it is, anything else as JSON. */
+  /** Keeps the tool from the model until it searches for it; the agent then needs `toolSearchTool()`. @defaultValue false */
+  readonly deferLoading?: boolean | undefined;
+  /** Who may call the tool: "direct" (the model), "programmatic" (programs that it writes). The model by default. */
+  readonly allowedCallers?: readonly ("direct" | "programmatic")[] | undefined;
+  /** Look at a call before it runs, in order; the first that rejects decides. */
+  readonly inputGuardrails?: readonly ToolInputGuardrail[] | undefined;
+  /** Look at what it gave, in order; the first that rejects decides. */
+  readonly outputGuardrails?: readonly ToolOutputGuardrail[] | undefined;
+  /** Gives data for the user interface that goes with the output item as `customData`, and never to the model. */
+  readonly customDataExtractor?: ((details: ToolCallDetails & { readonly output: unknown }) => unknown) | undefined;
+  /** Runs the tool. A string goes to the model as it is, anything else as JSON. `{ type: "text" | "image" | "file", … }`
+   * and lists of these become parts of the output. */
   readonly execute: (args: Arguments, details: ToolCallDetails) => unknown;
 }
 
@@ -68,13 +61,22 @@ export interface FunctionTool {
   readonly timeoutMs?: number | undefined;
   readonly timeoutBehavior?: "error_as_result" | "raise_exception" | undefined;
   readonly errorFunction?: null | ((context: RunContext, error: unknown) => string | Promise<string>) | undefined;
+  /** Keeps the tool from the model until it searches for it; the agent then needs `toolSearchTool()`. @defaultValue false */
+  readonly deferLoading?: boolean | undefined;
+  /** Who may call the tool: "direct" (the model), "programmatic" (programs that it writes). The model by default. */
+  readonly allowedCallers?: readonly ("direct" | "programmatic")[] | undefined;
+  /** Look at a call before it runs, in order; the first that rejects decides. */
+  readonly inputGuardrails?: readonly ToolInputGuardrail[] | undefined;
+  /** Look at what it gave, in order; the first that rejects decides. */
+  readonly outputGuardrails?: readonly ToolOutputGuardrail[] | undefined;
+  /** Gives data for the user interface that goes with the output item as `customData`, and never to the model. */
+  readonly customDataExtractor?: ((details: ToolCallDetails & { readonly output: unknown }) => unknown) | undefined;
+  /** The group that {@link toolNamespace} put the tool into. */
+  readonly namespace?: { readonly name: string; readonly description: string } | undefined;
   /** Checks the arguments and runs the tool. Rejects with InvalidToolInputError where they do not fit, and with the
    * signal's reason where it has fired. */
   readonly invoke: (argumentsText: string, details: ToolCallDetails) => Promise<unknown>;
 }
-
-/** Any tool that an agent can have. */
-export type Tool = FunctionTool;
 
 /**
  * Makes a tool from a function of the page.
@@ -103,6 +105,11 @@ export function tool<const Parameters extends ToolParameters = typeof NO_ARGUMEN
     timeoutMs: options.timeoutMs,
     timeoutBehavior: options.timeoutBehavior,
     errorFunction: options.errorFunction,
+    deferLoading: options.deferLoading,
+    allowedCallers: options.allowedCallers,
+    inputGuardrails: options.inputGuardrails,
+    outputGuardrails: options.outputGuardrails,
+    customDataExtractor: options.customDataExtractor,
     needsApproval:
       typeof needsApproval !== "function"
         ? needsApproval
@@ -121,4 +128,17 @@ export function tool<const Parameters extends ToolParameters = typeof NO_ARGUMEN
       return execute(args, details);
     },
   };
+}
+
+/** Groups function tools: the model then calls them by both names, `name.tool`. */
+export function toolNamespace({
+  name,
+  description,
+  tools,
+}: {
+  readonly name: string;
+  readonly description: string;
+  readonly tools: readonly FunctionTool[];
+}): FunctionTool[] {
+  return tools.map((tool) => ({ ...tool, namespace: { name, description } }));
 }

@@ -13,6 +13,8 @@ export interface Usage {
   readonly totalTokens: number;
 }
 
+export const NO_USAGE: Usage = { requests: 0, inputTokens: 0, outputTokens: 0, totalTokens: 0 };
+
 /** What the model answered in one turn. */
 export interface ModelResponse {
   readonly output: readonly WireItem[];
@@ -77,7 +79,7 @@ export class RunView {
     }));
   }
 
-  get lastAgent(): Agent {
+  get lastAgent(): Agent<unknown> {
     return this.names.find(this.snapshot.lastAgent);
   }
 
@@ -86,7 +88,7 @@ export class RunView {
   }
 }
 
-function readUsage(usage: Snapshot["usage"]): Usage {
+export function readUsage(usage: Snapshot["usage"]): Usage {
   return {
     requests: usage.requests,
     inputTokens: usage.input_tokens,

@@ -6,7 +6,10 @@ export type WasmSource = string | BufferSource | WebAssembly.Module;
 /** Compiles the engine here, where it runs. Rejects with an EngineStartError that says what was found instead. */
 export async function compile(source: WasmSource): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
-  if (typeof source === "string") return compileResponse(await fetchWasm(source));
+  if (typeof source === "string") {
+    const files = source.startsWith("file:") ? fileSystem() : undefined;
+    return files ? compileBytes(await readWasm(files, source), `The engine's file at ${source}`) : compileResponse(await fetchWasm(source));
+  }
   return compileBytes(source, "What was given as wasm");
 }
 
@@ -27,6 +30,28 @@ export async function compileResponse(response: Response): Promise<WebAssembly.M
     return WebAssembly.compileStreaming(response).catch((cause: unknown) => refuse(where, cause));
   }
   return compileBytes(await response.arrayBuffer(), where, contentType);
+}
+
+interface FileSystem {
+  readFile(url: URL): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** Node's, whose fetch reads no files. It is asked for at run time: bundlers for pages must find no import of it. */
+function fileSystem(): FileSystem | undefined {
+  const { process } = globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } };
+  return process?.getBuiltinModule?.("node:fs/promises") as FileSystem | undefined;
+}
+
+async function readWasm({ readFile }: FileSystem, url: string): Promise<BufferSource> {
+  try {
+    return await readFile(new URL(url));
+  } catch (cause) {
+    throw new EngineStartError(
+      `The engine's file at ${url} could not be read: ${String(cause)}. Put runstream.wasm beside the script that holds ` +
+        "this package (a bundle for a server best leaves the package out), or give its address: init({ wasm }).",
+      { cause },
+    );
+  }
 }
 
 async function fetchWasm(url: string): Promise<Response> {

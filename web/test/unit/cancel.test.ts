@@ -192,7 +192,7 @@ test("stopping fires the signals of tools at once, starts no further tool and ig
     },
   });
   const engine = new FakeEngine((run) => {
-    const { execute } = run.spec.agents[0]?.tools?.[0] ?? assert.fail();
+    const execute = run.spec.agents[0]?.tools?.[0]?.execute ?? assert.fail();
     run.oncancel = () => {
       run.call(execute.fn, { agent: 0, toolName: "slow", callId: "c2", arguments: "{}" });
       run.end(snapshot());
@@ -220,7 +220,7 @@ test("the signal of a call fires when the engine gives it up, and when the run e
       new Promise(() => signal.addEventListener("abort", () => aborted.push(callId))),
   });
   const engine = new FakeEngine(async (run) => {
-    const { execute } = run.spec.agents[0]?.tools?.[0] ?? assert.fail();
+    const execute = run.spec.agents[0]?.tools?.[0]?.execute ?? assert.fail();
     const first = run.call(execute.fn, { agent: 0, toolName: "waits", callId: "c1", arguments: "{}" });
     run.call(execute.fn, { agent: 0, toolName: "waits", callId: "c2", arguments: "{}" });
     await settled();
@@ -237,7 +237,7 @@ test("a tool that had not begun when the engine gave up the call does not begin"
   let executed = 0;
   const counts = tool({ name: "counts", description: "Counts.", execute: () => executed++ });
   const engine = new FakeEngine(async (run) => {
-    const { execute } = run.spec.agents[0]?.tools?.[0] ?? assert.fail();
+    const execute = run.spec.agents[0]?.tools?.[0]?.execute ?? assert.fail();
     const { call } = run.call(execute.fn, { agent: 0, toolName: "counts", callId: "c1", arguments: "{}" });
     engine.post({ type: "end", call });
     await settled();

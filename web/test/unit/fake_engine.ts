@@ -8,12 +8,12 @@ import type {
   EventData,
   InterruptionData,
   Json,
-  RunSpec,
   Snapshot,
   ToEngine,
 } from "../../src/protocol.js";
 import { TURN } from "../../src/protocol.js";
 import { Runner } from "../../src/runner.js";
+import type { RunSpec } from "../../src/specs.js";
 import { version } from "../../src/version.js";
 
 type Message<Type> = Extract<ToEngine, { readonly type: Type }>;
@@ -169,7 +169,12 @@ export function snapshot({ document = {}, ...rest }: SnapshotOptions = {}): Snap
     lastResponseId: "resp_1",
     finalOutput: null,
     inputList: [{ role: "user", content: "Hi" }],
+    normalizedInputList: null,
     usage: { requests: 1, input_tokens: 2, output_tokens: 3, total_tokens: 5 },
+    inputGuardrailResults: [],
+    outputGuardrailResults: [],
+    toolInputGuardrailResults: [],
+    toolOutputGuardrailResults: [],
     ...rest,
   };
 }

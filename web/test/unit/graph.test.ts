@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Agent, configure, handoff, tool, UserError } from "../../src/index.js";
-import type { RunSpec } from "../../src/protocol.js";
+import type { RunSpec } from "../../src/specs.js";
 import { FakeEngine, snapshot } from "./fake_engine.js";
 
 const server = { baseURL: "https://models.example/v1/" };
@@ -62,6 +62,9 @@ test("an agent's options cross under the names that the engine knows", async () 
       },
     ],
     handoffs: [],
+    inputGuardrails: [],
+    outputGuardrails: [],
+    keepToolChoice: false,
   });
 });
 

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { EngineStartError } from "../../src/errors.js";
 import { PageEngine } from "../../src/init.js";
 import { rejections } from "./waiting.js";
@@ -51,4 +55,21 @@ test("a Response, which can be read only once, serves later starts too", async (
   await assert.rejects(page.init({ worker: false, wasm }), /exit code 0/);
   await assert.rejects(page.init({ worker: false, wasm }), /exit code 0/);
   await assert.rejects(page.engine(), /exit code 0/);
+});
+
+test("a file: address, which Node's fetch does not know, is read from the disk", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "runstream-"));
+  try {
+    const wasm = pathToFileURL(join(folder, "engine.wasm"));
+    writeFileSync(wasm, EXITS);
+    await assert.rejects(new PageEngine().init({ worker: false, wasm }), /exit code 0/);
+    writeFileSync(wasm, "<!doctype html>");
+    await assert.rejects(new PageEngine().init({ worker: false, wasm }), /engine\.wasm is not WebAssembly: it begins with "<!do"/);
+    rmSync(wasm);
+    await assert.rejects(new PageEngine().init({ worker: false, wasm }), (error: unknown) => {
+      return error instanceof EngineStartError && /engine\.wasm could not be read: .*ENOENT/.test(error.message);
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -3,7 +3,7 @@ import { before, test } from "node:test";
 import { z } from "zod";
 import type { FunctionTool, ToolCallDetails } from "../../src/index.js";
 import { Agent, configure, InvalidToolInputError, tool, ToolTimeoutError, UserError } from "../../src/index.js";
-import type { ToolSpec } from "../../src/protocol.js";
+import type { ToolSpec } from "../../src/specs.js";
 import { FakeEngine, type FakeRun, snapshot } from "./fake_engine.js";
 
 before(() => configure({ baseURL: "https://models.example/v1" }));
@@ -73,7 +73,7 @@ for (const [what, text] of Object.entries({
     });
     await withTool(made, async (spec, run) => {
       assert.equal(await run.ask(spec.needsApproval, { ...CALL, arguments: text }), true);
-      const reply = await run.call(spec.execute.fn, { ...CALL, arguments: text }).reply;
+      const reply = await run.call((spec.execute ?? assert.fail()).fn, { ...CALL, arguments: text }).reply;
       assert.equal(reply.error?.name, "InvalidToolInputError");
       assert.equal(reply.error?.code, "invalid_tool_input");
     });
@@ -115,7 +115,7 @@ test("a failing tool crosses as an error with its cause, and errorFunction gets 
     },
   });
   await withTool(made, async (spec, run) => {
-    const { error } = await run.call(spec.execute.fn, { ...CALL, arguments: "{}" }).reply;
+    const { error } = await run.call((spec.execute ?? assert.fail()).fn, { ...CALL, arguments: "{}" }).reply;
     assert.deepEqual(error, { name: "TypeError", message: "no disk", cause: { name: "Error", message: "unplugged" } });
     assert.equal(await run.ask(spec.onError, { ...CALL, arguments: "{}" }, error as never), "Janitor could not");
     assert.equal(seen[0], thrown);
@@ -139,7 +139,7 @@ test("whatever a tool throws crosses, also what cannot be read", async () => {
       },
     });
     await withTool(made, async (spec, run) => {
-      const { error } = await run.call(spec.execute.fn, { ...CALL, arguments: "{}" }).reply;
+      const { error } = await run.call((spec.execute ?? assert.fail()).fn, { ...CALL, arguments: "{}" }).reply;
       assert.equal(typeof error?.message, "string");
     });
   }
@@ -148,7 +148,7 @@ test("whatever a tool throws crosses, also what cannot be read", async () => {
 test("a value that JSON cannot hold is the tool's failure", async () => {
   const made = tool({ name: "delete_file", description: "", execute: () => 5n });
   await withTool(made, async (spec, run) => {
-    const { error } = await run.call(spec.execute.fn, { ...CALL, arguments: "{}" }).reply;
+    const { error } = await run.call((spec.execute ?? assert.fail()).fn, { ...CALL, arguments: "{}" }).reply;
     assert.equal(error?.name, "TypeError");
   });
 });
@@ -167,7 +167,15 @@ test("a tool can be called directly in a test, with the same checks", async () =
     parameters: z.object({ n: z.number() }),
     execute: ({ n }) => n * 2,
   });
-  const details = { toolName: "double", callId: "c1", agent: new Agent({ name: "A" }), arguments: "", signal: new AbortController().signal };
+  const details = {
+    toolName: "double",
+    callId: "c1",
+    agent: new Agent({ name: "A" }),
+    context: undefined,
+    usage: { requests: 0, inputTokens: 0, outputTokens: 0, totalTokens: 0 },
+    arguments: "",
+    signal: new AbortController().signal,
+  };
   assert.equal(await made.invoke('{"n": 4}', details), 8);
   await assert.rejects(made.invoke('{"n": "4"}', details), InvalidToolInputError);
 });

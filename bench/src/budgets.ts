@@ -1,0 +1,73 @@
+import type { Samples } from "./stats.js";
+import { amount } from "./table.js";
+
+/** A budget of the design: a figure, and what it may be at most. */
+interface Budget {
+  readonly what: string;
+  readonly measured: (samples: Samples) => number | undefined;
+  readonly most: number;
+  readonly unit: string;
+  /** Why it is missed, where it is; keep true. */
+  readonly why?: string;
+}
+
+const median = (measure: string, who: string) => (samples: Samples): number | undefined => samples.figure(measure, who)?.median;
+
+const ratio = (measure: string, other: string) => (samples: Samples): number | undefined => {
+  const own = samples.figure(measure, "worker");
+  const its = samples.figure(measure, other);
+  return own && its && own.median / its.median;
+};
+
+const growth = (measure: string, who: string, from: number, to: number) => (samples: Samples): number | undefined => {
+  const before = samples.figure(`${measure} ${from}`, who);
+  const after = samples.figure(`${measure} ${to}`, who);
+  return before && after && after.median / before.median;
+};
+
+export const budgets: readonly Budget[] = [
+  { what: "20,000 deltas, engine in a worker, ÷ @openai/agents", measured: ratio("deltas warm", "agents"), most: 1 / 6, unit: "×" },
+  { what: "the same ÷ plain loop", measured: ratio("deltas warm", "plain"), most: 1.5, unit: "×" },
+  { what: "main thread busy meanwhile ÷ plain loop", measured: ratio("deltas warm busy", "plain"), most: 0.6, unit: "×" },
+  { what: "longest main-thread task meanwhile (0: none of 50 ms)", measured: median("deltas warm longest", "worker"), most: 50, unit: "ms" },
+  { what: "the same, first run of a page", measured: median("deltas cold longest", "worker"), most: 50, unit: "ms" },
+  { what: "first event after its network chunk", measured: median("delay first", "worker"), most: 1000 / 60, unit: "ms" },
+  { what: "page load to first event, warm, ÷ @openai/agents", measured: ratio("load warm", "agents"), most: 0.6, unit: "×" },
+  { what: "the same ÷ ai", measured: ratio("load warm", "ai"), most: 1, unit: "×" },
+  { what: "page load to first event, 10 Mbit/s, ÷ @openai/agents", measured: ratio("load slow", "agents"), most: 1, unit: "×" },
+  { what: "50 turns with one tool each ÷ @openai/agents", measured: ratio("turns", "agents"), most: 0.5, unit: "×" },
+  { what: "the same ÷ ai", measured: ratio("turns", "ai"), most: 0.8, unit: "×" },
+  { what: "saving a state: 1,000 items ÷ 100 items", measured: growth("save", "worker", 100, 1000), most: 13, unit: "×" },
+  { what: "restoring a state: 1,000 items ÷ 100 items", measured: growth("restore", "worker", 100, 1000), most: 13, unit: "×" },
+  { what: "size of a state: 1,000 items ÷ 100 items", measured: growth("state", "worker", 100, 1000), most: 11, unit: "×" },
+  { what: "JavaScript heap after 1,000 runs ÷ after 100", measured: growth("heap", "worker", 100, 1000), most: 1.1, unit: "×" },
+  { what: "wasm memory after 1,000 runs ÷ after 100", measured: growth("wasm", "worker", 100, 1000), most: 1.1, unit: "×" },
+  { what: "runstream.wasm, brotli 11", measured: megabytes("size brotli", "wasm"), most: 1.2, unit: "MB" },
+  { what: "runstream.wasm, raw", measured: megabytes("size raw", "wasm"), most: 5, unit: "MB" },
+  { what: "index.js, brotli 11", measured: kilobytes("size brotli", "index"), most: 15, unit: "kB" },
+];
+
+function megabytes(measure: string, who: string): Budget["measured"] {
+  return (samples) => scaled(samples.figure(measure, who)?.median, 1e6);
+}
+
+function kilobytes(measure: string, who: string): Budget["measured"] {
+  return (samples) => scaled(samples.figure(measure, who)?.median, 1e3);
+}
+
+function scaled(value: number | undefined, by: number): number | undefined {
+  return value === undefined ? undefined : value / by;
+}
+
+/** The budgets as a table; what was not measured is left out. */
+export function budgetTable(samples: Samples): string {
+  const lines = ["| budget | at most | measured | |", "|---|---|---|---|"];
+  for (const { what, measured, most, unit, why } of budgets) {
+    const found = measured(samples);
+    if (found === undefined) continue;
+    const missed = found > most;
+    const verdict = missed ? `**missed** by ${Math.round((found / most - 1) * 100)} %${why ? `: ${why}` : ""}` : "held";
+    lines.push(`| ${what} | ${amount(most)} ${unit} | ${amount(found)} ${unit} | ${verdict} |`);
+  }
+  return lines.join("\n");
+}

@@ -1,0 +1,41 @@
+import { expect, model, rounds, type Bench, type Case } from "../case.js";
+import { busy } from "../browser.js";
+import { contenders } from "../contenders.js";
+
+const DELTAS = 20_000;
+const WARM_UP = 3;
+const WARM = 3;
+
+export const deltas: Case = {
+  id: "deltas",
+  title: "20,000 text deltas in one response, every event's data read",
+
+  async run(bench: Bench) {
+    const { chromium, samples } = bench;
+    await rounds(bench, bench.reps, () =>
+      chromium.each(contenders, async (page, { id }) => {
+        for (let i = 0; i <= WARM_UP + WARM; i++) {
+          const kind = i === 0 ? "cold" : "warm";
+          const measured = await busy(page, () => page.evaluate((url) => window.bench.stream(url), model(`deltas-${DELTAS}`)));
+          expect(measured.result.deltas, DELTAS, "deltas");
+          if (i > 0 && i <= WARM_UP) continue;
+          samples.add(`deltas ${kind}`, id, measured.result.took);
+          samples.add(`deltas ${kind} busy`, id, measured.busy);
+          samples.add(`deltas ${kind} longest`, id, measured.result.longest);
+          samples.add(`deltas ${kind} gap`, id, measured.result.gap);
+          samples.add(`deltas ${kind} missed`, id, measured.result.missed);
+        }
+      }),
+    );
+    return (["warm", "cold"] as const).map((kind) => ({
+      caption: kind === "warm" ? "Warm: the fifth to seventh run of a page." : "Cold: the first run of a page whose engine is up.",
+      rows: [
+        { label: "time", measure: `deltas ${kind}`, unit: "ms" as const },
+        { label: "main thread busy", measure: `deltas ${kind} busy`, unit: "ms" as const },
+        { label: "longest task (0: none of 50 ms)", measure: `deltas ${kind} longest`, unit: "ms" as const, ratio: false },
+        { label: "longest time between two frames", measure: `deltas ${kind} gap`, unit: "ms" as const, ratio: false },
+        { label: "frames missed", measure: `deltas ${kind} missed`, unit: "" as const, ratio: false },
+      ],
+    }));
+  },
+};

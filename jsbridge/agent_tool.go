@@ -1,0 +1,74 @@
+package jsbridge
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"runstream/internal/codec"
+	"runstream/runner"
+)
+
+// agentTool makes an agent of the page a tool of another one.
+func (r *run) agentTool(owner int, spec toolSpec) (*runner.FunctionTool, error) {
+	agent, err := r.agentAt(spec.Agent, "tool "+spec.Name)
+	if err != nil {
+		return nil, err
+	}
+	onError, err := r.onError(spec)
+	if err != nil {
+		return nil, err
+	}
+	turns, err := maxTurns(spec.MaxTurns)
+	if err != nil {
+		return nil, err
+	}
+	if turns == 0 {
+		turns = -1 // no limit, in the words of AgentToolOptions
+	}
+	options := runner.AgentToolOptions{
+		Name: spec.Name, Description: spec.Description, Parameters: given(spec.Parameters), MaxTurns: turns,
+		Session: r.session(spec.Session), Hooks: r.hooks("hooks of tool "+spec.Name, spec.Hooks),
+		NeedsApproval: r.needsApproval(spec), IsEnabled: r.enabled("tool "+spec.Name, owner, spec.Name, spec.Enabled), OnError: onError,
+	}
+	if fn := spec.Input; fn != nil {
+		options.Input = func(ctx context.Context, call *runner.ToolCall) (runner.Input, error) {
+			var input json.RawMessage
+			if err := r.ask(ctx, "inputBuilder of tool "+spec.Name, *fn, &input, r.infoOfCall(call)); err != nil {
+				return nil, err
+			}
+			if text, ok := toolValue(input).(string); ok {
+				return runner.Text(text), nil
+			}
+			var items runner.Items
+			err := codec.Read(input, (*[]json.RawMessage)(&items))
+			return items, err
+		}
+	}
+	if fn := spec.Output; fn != nil {
+		options.Output = func(ctx context.Context, result *runner.StreamResult) (any, error) {
+			items := result.NewItems()
+			list := make([]json.RawMessage, len(items))
+			for i, item := range items {
+				list[i] = result.MarshalItem(item)
+			}
+			var output json.RawMessage
+			err := r.ask(ctx, "customOutputExtractor of tool "+spec.Name, *fn, &output, r.infoOf(agent),
+				codec.Fields{"finalOutput", result.MarshalFinalOutput(), "newItems", list})
+			if err != nil {
+				return nil, err
+			}
+			return toolValue(output), nil
+		}
+	}
+	if fn := spec.OnStream; fn != nil {
+		options.OnStream = func(_ context.Context, event runner.AgentToolEvent) {
+			var text strings.Builder
+			writeEvent(&text, r.started(), event.Event)
+			r.notify(*fn, r.infoOfCall(event.Call), json.RawMessage(text.String()), r.infoOf(event.Agent))
+		}
+	}
+	tool := agent.AsTool(options)
+	tool.NotStrict = notStrict(spec.Strict)
+	return tool, nil
+}

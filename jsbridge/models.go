@@ -1,0 +1,93 @@
+package jsbridge
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"strconv"
+
+	"runstream/internal/codec"
+	"runstream/runner"
+	"runstream/runner/responses"
+)
+
+// models makes a run's models.
+type models struct {
+	run       *run
+	transport responses.Transport // nil where no model server is configured
+}
+
+func (r *run) models(provider *providerSpec) (*models, error) {
+	m := &models{run: r}
+	if provider == nil {
+		return m, nil
+	}
+	if provider.API != "" && provider.API != "responses" {
+		return nil, &runner.UserError{Message: "the engine does not speak the API " + strconv.Quote(provider.API) + "; set api to \"responses\""}
+	}
+	retries := responses.DefaultRetries
+	if provider.MaxRetries != nil {
+		retries = *provider.MaxRetries
+	}
+	if retries < 0 {
+		return nil, &runner.UserError{Message: "maxRetries is " + strconv.Itoa(retries) + "; pass a whole number from 0"}
+	}
+	var token tokenFunc
+	if fn := provider.Token; fn != nil {
+		token = func(ctx context.Context) (string, error) { return r.askText(ctx, "getToken", *fn) }
+	}
+	m.transport = responses.Retrying(r.engine.transport(*provider, token), retries)
+	return m, nil
+}
+
+// model makes the model that a spec describes; nil for none.
+func (m *models) model(spec modelSpec) runner.Model {
+	switch {
+	case spec.Open != nil && spec.Next != nil && spec.Close != nil:
+		return &pageModel{m.run, spec}
+	case m.transport == nil:
+		return nil
+	}
+	return &responses.Model{Name: spec.name, Transport: m.transport}
+}
+
+// pageModel is a model that the page brings.
+type pageModel struct {
+	run  *run
+	spec modelSpec
+}
+
+// Stream implements [runner.Model].
+func (m *pageModel) Stream(ctx context.Context, request *runner.ModelRequest) iter.Seq2[runner.RawEvent, error] {
+	return func(yield func(runner.RawEvent, error) bool) {
+		body, err := responses.Encode("", request)
+		if err != nil {
+			yield(runner.RawEvent{}, err)
+			return
+		}
+		var answer int
+		if err := m.run.ask(ctx, "the model", *m.spec.Open, &answer, body); err != nil {
+			yield(runner.RawEvent{}, err)
+			return
+		}
+		done := false
+		defer func() {
+			if !done {
+				m.run.notify(*m.spec.Close, answer)
+			}
+		}()
+		for !done {
+			var events []json.RawMessage
+			if err := m.run.ask(ctx, "the model", *m.spec.Next, codec.Fields{"events", &events, "done", &done}, answer); err != nil {
+				yield(runner.RawEvent{}, err)
+				return
+			}
+			for _, event := range events {
+				eventType, _ := codec.TextField(event, "type")
+				if !yield(runner.RawEvent{Type: string(eventType), Data: event}, nil) {
+					return
+				}
+			}
+		}
+	}
+}

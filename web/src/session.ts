@@ -1,0 +1,49 @@
+import type { WireItem } from "./responses.js";
+
+/**
+ * Remembers a conversation from run to run. A run reads it once, at its start, and adds to it: the user's input right
+ * before the first model call, and each turn's items when the turn is done. What a method throws ends the run.
+ */
+export interface Session {
+  /** Tells the session from others: a paused run that holds back items is resumed with the same one only. */
+  getSessionId?(): string | Promise<string>;
+  /** The latest items, oldest first; all of them without a limit. */
+  getItems(limit?: number): readonly WireItem[] | Promise<readonly WireItem[]>;
+  /** Appends items, all or none. It is called after a run was stopped, too. */
+  addItems(items: readonly WireItem[]): void | Promise<void>;
+  /** Removes the latest item and gives it. */
+  popItem(): WireItem | undefined | Promise<WireItem | undefined>;
+  /** Removes every item. */
+  clearSession(): void | Promise<void>;
+}
+
+/** A session that lasts as long as the page. */
+export class MemorySession implements Session {
+  readonly #id: string;
+  #items: WireItem[];
+
+  constructor({ sessionId = crypto.randomUUID(), items = [] }: { readonly sessionId?: string; readonly items?: readonly WireItem[] } = {}) {
+    this.#id = sessionId;
+    this.#items = structuredClone([...items]);
+  }
+
+  getSessionId(): string {
+    return this.#id;
+  }
+
+  getItems(limit?: number): WireItem[] {
+    return structuredClone(limit ? this.#items.slice(-limit) : this.#items);
+  }
+
+  addItems(items: readonly WireItem[]): void {
+    this.#items.push(...structuredClone([...items]));
+  }
+
+  popItem(): WireItem | undefined {
+    return this.#items.pop();
+  }
+
+  clearSession(): void {
+    this.#items = [];
+  }
+}

@@ -1,0 +1,65 @@
+import type { Agent, ToolUseBehavior } from "./agent.js";
+import type { RunScope } from "./graph.js";
+import { wireSettings } from "./graph.js";
+import type { Handoff } from "./handoff.js";
+import type { Json } from "./protocol.js";
+import { isStandardSchema, parseArguments, parseOutput, toJsonSchema, toStrictSchema } from "./schema.js";
+import { filterSpec, hooksSpec, inputGuardrailSpec, modelSpec, outputGuardrailSpec } from "./spec_parts.js";
+import { toolSpec } from "./spec_tools.js";
+import type { AgentSpec, HandoffSpec, OutputSpec, ToolUseSpec } from "./specs.js";
+
+/** Writes an agent down for the engine. */
+export function agentSpec(agent: Agent<unknown>, scope: RunScope): AgentSpec {
+  const { name, instructions, prompt, handoffDescription, model, modelSettings, outputType, toolUseBehavior, hooks } = agent;
+  return {
+    name,
+    instructions: instructions === undefined ? undefined : typeof instructions === "function" ? scope.addWithContext(instructions) : instructions,
+    prompt: prompt && prompt as Json,
+    handoffDescription,
+    model: model === undefined ? undefined : modelSpec(model, scope),
+    modelSettings: modelSettings && wireSettings(modelSettings),
+    tools: agent.tools.map((tool) => toolSpec(tool, agent, scope)),
+    handoffs: agent.handoffs.map((handoff) => handoffSpec("agent" in handoff ? handoff : { agent: handoff }, scope)),
+    output: outputType && outputSpec(outputType, name, scope),
+    toolUse: toolUseBehavior && toolUseSpec(toolUseBehavior, scope),
+    inputGuardrails: agent.inputGuardrails.map((guardrail) => inputGuardrailSpec(guardrail, scope)),
+    outputGuardrails: agent.outputGuardrails.map((guardrail) => outputGuardrailSpec(guardrail, scope)),
+    hooks: hooks && hooksSpec(hooks, scope),
+    keepToolChoice: !agent.resetToolChoice,
+  };
+}
+
+function outputSpec(output: NonNullable<Agent<unknown>["outputType"]>, agentName: string, { functions }: RunScope): OutputSpec {
+  if (!isStandardSchema(output)) {
+    const { name, schema, strict } = output;
+    return { schema: schema as Json, name, strict };
+  }
+  const owner = `the output of agent ${agentName}`;
+  return {
+    schema: toStrictSchema(toJsonSchema(output, owner)) as Json,
+    validate: functions.add(([text]) => parseOutput(output, text as string, owner)),
+  };
+}
+
+function toolUseSpec(behavior: ToolUseBehavior, scope: RunScope): ToolUseSpec {
+  if (typeof behavior !== "function") return behavior;
+  return scope.add((info, [results]) => behavior(scope.context(info), results as Parameters<typeof behavior>[1]));
+}
+
+function handoffSpec(handoff: Handoff, scope: RunScope): HandoffSpec {
+  const { agent, toolName, toolDescription, isEnabled, inputType, onHandoff, inputFilter, nestHandoffHistory } = handoff;
+  const owner = `the handoff to agent ${agent.name}`;
+  return {
+    agent: scope.indexOf(agent),
+    toolName,
+    toolDescription,
+    enabled: isEnabled === undefined ? undefined : typeof isEnabled === "function" ? scope.addWithContext(isEnabled) : isEnabled,
+    inputSchema: inputType && toStrictSchema(toJsonSchema(inputType, owner)) as Json,
+    onHandoff: onHandoff && scope.add(async (info) => {
+        const input = inputType && (await parseArguments(inputType, info.arguments ?? "", owner));
+        await onHandoff(scope.context(info), input as never);
+      }),
+    inputFilter: inputFilter && filterSpec(inputFilter, scope),
+    nestHandoffHistory,
+  };
+}

@@ -1,0 +1,93 @@
+import type { RunScope } from "./graph.js";
+import type { InputGuardrail, OutputGuardrail } from "./guardrails.js";
+import type { HandoffInputFilter } from "./handoff.js";
+import type { Hooks } from "./hooks.js";
+import type { RunItem } from "./items.js";
+import { reviveItem } from "./items.js";
+import type { Model, ResponsesRequest } from "./model.js";
+import { ModelReader } from "./model.js";
+import type { CallInfo, FunctionRef, ItemData, Snapshot } from "./protocol.js";
+import type { WireItem } from "./responses.js";
+import type { Session } from "./session.js";
+import type { GuardrailSpec, HooksSpec, ModelSpec, SessionSpec } from "./specs.js";
+import { readUsage } from "./view.js";
+
+// What agents, tools and runs have in common, written down for the engine.
+
+export function modelSpec(model: string | Model, { functions }: RunScope): ModelSpec {
+  if (typeof model === "string") return model;
+  const reader = new ModelReader(model);
+  return {
+    open: functions.add(([body]) => reader.open(body as ResponsesRequest)),
+    next: functions.add(([answer], signal) => reader.next(answer as number, signal)),
+    close: functions.add(([answer]) => reader.close(answer as number), { lasting: true }),
+  };
+}
+
+export function inputGuardrailSpec({ name, runInParallel = true, execute }: InputGuardrail, scope: RunScope): GuardrailSpec {
+  return {
+    name,
+    blocking: !runInParallel,
+    run: scope.add(async (info, [input]) => {
+      const { tripwireTriggered, outputInfo } = await execute({ ...scope.context(info), input: input as WireItem[] });
+      return { tripped: tripwireTriggered, info: outputInfo };
+    }),
+  };
+}
+
+export function outputGuardrailSpec({ name, execute }: OutputGuardrail, scope: RunScope): GuardrailSpec {
+  return {
+    name,
+    run: scope.add(async (info, [agentOutput]) => {
+      const { tripwireTriggered, outputInfo } = await execute({ ...scope.context(info), agentOutput });
+      return { tripped: tripwireTriggered, info: outputInfo };
+    }),
+  };
+}
+
+export function hooksSpec(hooks: Hooks, scope: RunScope): HooksSpec {
+  const { onAgentStart, onAgentEnd, onHandoff, onModelStart, onModelEnd, onToolStart, onToolEnd } = hooks;
+  return {
+    agentStart: onAgentStart && scope.addWithContext((context) => onAgentStart(context)),
+    agentEnd: onAgentEnd && scope.add((info, [output]) => onAgentEnd({ ...scope.context(info), output })),
+    handoff: onHandoff && scope.add((info, [next]) => onHandoff({ ...scope.context(info), nextAgent: scope.agent(next as CallInfo) })),
+    modelStart: onModelStart && scope.add((info, [request]) =>
+        onModelStart({ ...scope.context(info), ...(request as { instructions: string; input: WireItem[] }) }),
+      ),
+    modelEnd: onModelEnd && scope.add((info, [response]) => {
+        const { output, usage, responseId } = response as { output: WireItem[]; usage: Snapshot["usage"]; responseId: string };
+        return onModelEnd({ ...scope.context(info), response: { output, usage: readUsage(usage), responseId: responseId || undefined } });
+      }),
+    toolStart: onToolStart && scope.add((info, _, signal) => onToolStart(scope.details(info, signal))),
+    toolEnd: onToolEnd && scope.add((info, [output], signal) => onToolEnd({ ...scope.details(info, signal), output })),
+  };
+}
+
+/** A filter gets items and gives some of them back; what crosses is their places. */
+export function filterSpec(filter: HandoffInputFilter, scope: RunScope): FunctionRef {
+  return scope.add(async (_, [data]) => {
+    const given = data as { history: WireItem[]; before: ItemData[]; new: ItemData[] };
+    const revive = (items: ItemData[]): RunItem[] => items.map((item) => reviveItem(item, scope.names));
+    const [before, fresh] = [revive(given.before), revive(given.new)];
+    const all = [...before, ...fresh];
+    const passed = await filter({ inputHistory: given.history, preHandoffItems: before, newItems: fresh });
+    const places = (items: readonly RunItem[]): number[] => items.map((item) => all.indexOf(item));
+    return {
+      history: passed.inputHistory,
+      before: places(passed.preHandoffItems),
+      new: places(passed.newItems),
+      input: passed.inputItems && places(passed.inputItems),
+    };
+  });
+}
+
+/** A session is written to the end, also where the run was stopped meanwhile. */
+export function sessionSpec(session: Session, { functions }: RunScope): SessionSpec {
+  const lasting = { lasting: true };
+  return {
+    items: functions.add(([limit]) => session.getItems((limit as number) || undefined), lasting),
+    add: functions.add(async ([items]) => void (await session.addItems(items as WireItem[])), lasting),
+    pop: functions.add(async () => (await session.popItem()) ?? null, lasting),
+    clear: functions.add(async () => void (await session.clearSession()), lasting),
+  };
+}

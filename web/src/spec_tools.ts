@@ -1,0 +1,211 @@
+import type { Agent } from "./agent.js";
+import type { AgentTool } from "./agent_tool.js";
+import type { RunContext } from "./context.js";
+import { errorFromData } from "./error_data.js";
+import { UserError } from "./errors.js";
+import { reviveEvents } from "./events.js";
+import type { RunScope } from "./graph.js";
+import type { ToolInputGuardrail, ToolOutputGuardrail } from "./guardrails.js";
+import { reviveItem } from "./items.js";
+import type { CallInfo, ErrorData, EventData, FunctionRef, ItemData, Json } from "./protocol.js";
+import type { WireItem } from "./responses.js";
+import { parseArguments, toJsonSchema, toStrictSchema } from "./schema.js";
+import { hooksSpec, sessionSpec } from "./spec_parts.js";
+import type { ToolGuardrailSpec, ToolSpec } from "./specs.js";
+import type { FunctionTool } from "./tool.js";
+import type { HostedMCPTool, ShellTool, Tool } from "./tools.js";
+
+/** Writes a tool down for the engine. */
+export function toolSpec(tool: Tool, owner: Agent<unknown>, scope: RunScope): ToolSpec {
+  switch (tool?.type) {
+    case "function":
+      if (typeof tool.invoke === "function") return functionSpec(tool, scope);
+      break;
+    case "agent":
+      return agentToolSpec(tool, scope);
+    case "custom": {
+      const { name, description, format, execute } = tool;
+      return {
+        type: "custom",
+        name,
+        description,
+        ...gate(tool, scope),
+        execute: scope.add((info, [input], signal) => execute(input as string, scope.details(info, signal))),
+        config: format && format as Json,
+      };
+    }
+    case "shell":
+      return shellSpec(tool, scope);
+    case "apply_patch":
+      return {
+        type: "apply_patch",
+        name: "apply_patch",
+        ...gate(tool, scope),
+        execute: scope.add(async (info, [operation], signal) => {
+          return (await tool.execute(operation as Parameters<typeof tool.execute>[0], scope.details(info, signal))) ?? "";
+        }),
+      };
+    case "computer": {
+      const { preview, onSafetyCheck } = tool;
+      return {
+        type: "computer",
+        name: "computer",
+        execute: scope.add((info, [action], signal) =>
+          tool.execute(action as Parameters<typeof tool.execute>[0], scope.details(info, signal)),
+        ),
+        config: preview && preview as Json,
+        screenshot: scope.add((info, _, signal) => tool.screenshot(scope.details(info, signal))),
+        onSafetyCheck: onSafetyCheck && scope.add((info, [check], signal) =>
+            onSafetyCheck(check as Parameters<typeof onSafetyCheck>[0], scope.details(info, signal)),
+          ),
+      };
+    }
+    case "hosted":
+      return { type: "hosted", name: tool.name, config: tool.config, includes: tool.includes };
+    case "hosted_mcp":
+      return { type: "hosted_mcp", name: tool.serverLabel, ...reviewer(tool, scope), config: tool.config as Json };
+  }
+  throw new UserError(`A tool of agent ${owner.name} was not made by tool({ name: "…", … }) or one of its siblings.`);
+}
+
+function functionSpec(tool: FunctionTool, scope: RunScope): ToolSpec {
+  const { needsApproval, isEnabled, timeoutMs, timeoutBehavior, errorFunction, namespace, customDataExtractor } = tool;
+  // What a call threw, until errorFunction has seen it: the engine only knows its name and message.
+  const failures = new Map<string, unknown>();
+  return {
+    type: "function",
+    name: tool.name,
+    description: tool.description,
+    parameters: tool.parameters as Json,
+    strict: tool.strict,
+    needsApproval: approval(needsApproval, scope),
+    enabled: typeof isEnabled === "function" ? scope.addWithContext(isEnabled) : isEnabled,
+    timeoutMs,
+    timeoutBehavior,
+    ...onError(errorFunction, failures, scope),
+    execute: scope.add(async (info, _, signal) => {
+      const details = scope.details(info, signal);
+      try {
+        return await tool.invoke(details.arguments, details);
+      } catch (error) {
+        if (errorFunction) failures.set(details.callId, error);
+        throw error;
+      }
+    }),
+    deferLoading: tool.deferLoading && true,
+    ...(namespace && { namespace: namespace.name, namespaceDescription: namespace.description }),
+    allowedCallers: tool.allowedCallers,
+    inputGuardrails: tool.inputGuardrails && tool.inputGuardrails.map((guardrail) => guardrailSpec(guardrail, scope)),
+    outputGuardrails: tool.outputGuardrails && tool.outputGuardrails.map((guardrail) => guardrailSpec(guardrail, scope)),
+    customData: customDataExtractor && scope.add(
+        async (info, [output], signal) => (await customDataExtractor({ ...scope.details(info, signal), output })) ?? null,
+      ),
+  };
+}
+
+function guardrailSpec({ name, execute }: ToolInputGuardrail | ToolOutputGuardrail, scope: RunScope): ToolGuardrailSpec {
+  return {
+    name,
+    run: scope.add(async (info, [output], signal) => {
+      const { outputInfo, ...verdict } = await execute({ ...scope.details(info, signal), output });
+      return { ...verdict, info: outputInfo };
+    }),
+  };
+}
+
+function agentToolSpec({ agent, options }: AgentTool, scope: RunScope): ToolSpec {
+  const { toolName = "", parameters, strict, inputBuilder, customOutputExtractor, onStream, session, hooks, isEnabled, needsApproval } = options;
+  const owner = `tool ${toolName || agent.name}`;
+  const schema = parameters && toJsonSchema(parameters, owner);
+  const parse = (info: CallInfo): Promise<unknown> => parseArguments(parameters ?? {}, info.arguments ?? "", owner);
+  const needs = async (context: RunContext, info: CallInfo): Promise<boolean> => {
+    let args: unknown;
+    try {
+      args = await parse(info);
+    } catch {
+      return true;
+    }
+    return typeof needsApproval !== "function" || (await needsApproval(context, args, info.callId ?? "")) !== false;
+  };
+  return {
+    type: "agent",
+    name: toolName,
+    description: options.toolDescription ?? "",
+    parameters: schema && (strict === false ? schema : toStrictSchema(schema)) as Json,
+    strict,
+    needsApproval: typeof needsApproval === "function" ? scope.add((info) => needs(scope.context(info), info)) : needsApproval ?? false,
+    enabled: isEnabled === undefined ? undefined : typeof isEnabled === "function" ? scope.addWithContext(isEnabled) : isEnabled,
+    ...onError(options.errorFunction, new Map(), scope),
+    agent: scope.indexOf(agent),
+    maxTurns: options.maxTurns,
+    input: inputBuilder && scope.add(async (info, _, signal) => inputBuilder(await parse(info), scope.details(info, signal))),
+    output: customOutputExtractor && scope.add((_, [result]) => {
+        const { finalOutput, newItems } = result as { finalOutput: unknown; newItems: ItemData[] };
+        return customOutputExtractor({ finalOutput, newItems: newItems.map((item) => reviveItem(item, scope.names)) });
+      }),
+    onStream: onStream && scope.add((info, [data, at]) => {
+        const [event] = reviveEvents([data as EventData], scope.names);
+        const { agent: caller, context, usage } = scope.context(info);
+        const { toolName: name = "", callId = "", arguments: text = "" } = info;
+        const toolCall = { agent: caller, context, usage, toolName: name, callId, arguments: text };
+        if (event) onStream({ event, agent: scope.agent(at as CallInfo), toolCall });
+      }),
+    session: session && sessionSpec(session, scope),
+    hooks: hooks && hooksSpec(hooks, scope),
+  };
+}
+
+function shellSpec(tool: ShellTool, scope: RunScope): ToolSpec {
+  const { execute, environment } = tool;
+  return {
+    type: "shell",
+    name: "shell",
+    ...gate(tool, scope),
+    execute: execute && scope.add((info, [action], signal) => execute(action as Parameters<typeof execute>[0], scope.details(info, signal))),
+    config: environment && environment as Json,
+  };
+}
+
+/** What decides whether a call waits, by rule and by program. */
+function gate(
+  tool: Exclude<Parameters<typeof reviewer>[0], HostedMCPTool>,
+  scope: RunScope,
+): Pick<ToolSpec, "needsApproval" | "onApproval"> {
+  return { needsApproval: approval(tool.needsApproval ?? false, scope), ...reviewer(tool, scope) };
+}
+
+function approval(
+  needed: boolean | ((context: RunContext, argumentsText: string, callId: string) => boolean | Promise<boolean>),
+  scope: RunScope,
+): boolean | FunctionRef {
+  if (typeof needed !== "function") return needed;
+  return scope.add((info) => needed(scope.context(info), info.arguments ?? "", info.callId ?? ""));
+}
+
+function reviewer(tool: Extract<Tool, { onApproval?: unknown }>, scope: RunScope): Pick<ToolSpec, "onApproval"> {
+  const { onApproval } = tool;
+  if (!onApproval) return {};
+  return {
+    onApproval: scope.add(
+      async (info, [rawItem], signal) =>
+        (await onApproval({ ...scope.details(info, signal), rawItem: rawItem as WireItem })) ?? null,
+    ),
+  };
+}
+
+function onError(
+  errorFunction: FunctionTool["errorFunction"],
+  failures: Map<string, unknown>,
+  scope: RunScope,
+): Pick<ToolSpec, "onError"> {
+  if (errorFunction === undefined) return {};
+  if (errorFunction === null) return { onError: null };
+  return {
+    onError: scope.add((info, [data]) => {
+      const { callId = "" } = info;
+      const error = failures.has(callId) ? failures.get(callId) : errorFromData(data as ErrorData);
+      failures.delete(callId);
+      return errorFunction(scope.context(info), error);
+    }),
+  };
+}

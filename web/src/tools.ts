@@ -1,0 +1,254 @@
+import type { AgentTool } from "./agent_tool.js";
+import type { RunContext, ToolCallDetails } from "./context.js";
+import type { Json } from "./protocol.js";
+import type { WireItem } from "./responses.js";
+import type { FunctionTool } from "./tool.js";
+
+// The kinds of tools beside functions. Each maker fills in what it is given and
+// nothing else; the engine knows the rest.
+
+/** Any tool that an agent can have. */
+export type Tool =
+  | FunctionTool
+  | AgentTool
+  | CustomTool
+  | ShellTool
+  | ApplyPatchTool
+  | ComputerTool
+  | HostedTool
+  | HostedMCPTool;
+
+/** What a program says of a call that needs approval. undefined leaves it to a person. */
+export interface ApprovalAnswer {
+  readonly approve: boolean;
+  /** What the model is told of a rejection. */
+  readonly reason?: string | undefined;
+}
+
+interface Gate {
+  /** Whether a call waits for a decision. @defaultValue false */
+  readonly needsApproval?: boolean | ((context: RunContext, input: string, callId: string) => boolean | Promise<boolean>) | undefined;
+  /** Decides by program a call that needs approval. */
+  readonly onApproval?:
+    | ((details: ToolCallDetails & { readonly rawItem: WireItem }) => ApprovalAnswer | undefined | Promise<ApprovalAnswer | undefined>)
+    | undefined;
+}
+
+/** A tool that takes free text, perhaps in a grammar, in place of JSON. */
+export interface CustomToolOptions extends Gate {
+  readonly name: string;
+  readonly description: string;
+  /** The API's object for the input's grammar; any text by default. */
+  readonly format?: { readonly [key: string]: Json } | undefined;
+  /** What it throws is told to the model. */
+  readonly execute: (input: string, details: ToolCallDetails) => string | Promise<string>;
+}
+
+export interface CustomTool extends CustomToolOptions {
+  readonly type: "custom";
+}
+
+export function customTool(options: CustomToolOptions): CustomTool {
+  return { ...options, type: "custom" };
+}
+
+/** What a shell call asks for. Zero limits are none. */
+export interface ShellAction {
+  readonly commands: readonly string[];
+  readonly timeoutMs: number;
+  readonly maxOutputLength: number;
+}
+
+/** What commands did: a text, or an entry for each. */
+export interface ShellResult {
+  readonly text?: string | undefined;
+  readonly outputs?:
+    | readonly {
+        readonly command?: string;
+        readonly stdout?: string;
+        readonly stderr?: string;
+        readonly exitCode?: number;
+        readonly timedOut?: boolean;
+      }[]
+    | undefined;
+  /** Cuts the outputs, in characters; the call's limit by default. */
+  readonly maxOutputLength?: number | undefined;
+}
+
+/** Runs a model's commands: here with `execute`, in the server's container without. */
+export interface ShellToolOptions extends Gate {
+  readonly execute?: ((action: ShellAction, details: ToolCallDetails) => ShellResult | Promise<ShellResult>) | undefined;
+  /** The API's object; `{ type: "local" }` by default. */
+  readonly environment?: { readonly [key: string]: Json } | undefined;
+}
+
+export interface ShellTool extends ShellToolOptions {
+  readonly type: "shell";
+}
+
+export function shellTool(options: ShellToolOptions): ShellTool {
+  return { ...options, type: "shell" };
+}
+
+/** One change of a file. */
+export interface PatchOperation {
+  readonly type: "create_file" | "update_file" | "delete_file";
+  readonly path: string;
+  /** In the V4A format; absent for a deletion. */
+  readonly diff?: string;
+}
+
+/** Applies a model's changes to files. */
+export interface ApplyPatchToolOptions extends Gate {
+  /** Makes one change and may say something about it. What it throws is told to the model. */
+  readonly execute: (operation: PatchOperation, details: ToolCallDetails) => string | void | Promise<string | void>;
+}
+
+export interface ApplyPatchTool extends ApplyPatchToolOptions {
+  readonly type: "apply_patch";
+}
+
+export function applyPatchTool(options: ApplyPatchToolOptions): ApplyPatchTool {
+  return { ...options, type: "apply_patch" };
+}
+
+/** One action of a computer; `type` says which fields count. */
+export interface ComputerAction {
+  readonly type: "click" | "double_click" | "drag" | "keypress" | "move" | "scroll" | "type" | "wait";
+  readonly x: number;
+  readonly y: number;
+  readonly button: string;
+  readonly scroll_x: number;
+  readonly scroll_y: number;
+  readonly keys: readonly string[];
+  readonly text: string;
+  readonly path: readonly { readonly x: number; readonly y: number }[];
+}
+
+/** A warning that the server attaches to a computer call. */
+export interface SafetyCheck {
+  readonly id: string;
+  readonly code?: string;
+  readonly message?: string;
+}
+
+/** Lets a model use a screen, a mouse and a keyboard. What a function throws ends the run. */
+export interface ComputerToolOptions {
+  /** Carries out one action; never asked to take a screenshot. */
+  readonly execute: (action: ComputerAction, details: ToolCallDetails) => void | Promise<void>;
+  /** Gives the screen as a PNG in base64. */
+  readonly screenshot: (details: ToolCallDetails) => string | Promise<string>;
+  /** Describes the screen to the older `computer_use_preview` tool; the current one by default. */
+  readonly preview?: { readonly environment: "browser" | "mac" | "windows" | "ubuntu"; readonly width: number; readonly height: number } | undefined;
+  /** Acknowledges a warning; false ends the run. Warnings are left unacknowledged by default. */
+  readonly onSafetyCheck?: ((check: SafetyCheck, details: ToolCallDetails) => boolean | Promise<boolean>) | undefined;
+}
+
+export interface ComputerTool extends ComputerToolOptions {
+  readonly type: "computer";
+}
+
+export function computerTool(options: ComputerToolOptions): ComputerTool {
+  return { ...options, type: "computer" };
+}
+
+/** A tool that the model's server runs. The run only records its calls. */
+export interface HostedTool {
+  readonly type: "hosted";
+  readonly name: string;
+  /** The tool as the Responses API defines it. */
+  readonly config: { readonly type: string; readonly [key: string]: Json };
+  /** Values for the request's `include` that the tool needs. */
+  readonly includes?: readonly string[] | undefined;
+}
+
+/** Any tool that the Responses API has. */
+export function hostedTool(config: HostedTool["config"], includes?: readonly string[]): HostedTool {
+  return { type: "hosted", name: config.type, config, includes };
+}
+
+export function webSearchTool({
+  filters = null,
+  userLocation = null,
+  searchContextSize = "medium",
+}: {
+  readonly filters?: Json;
+  readonly userLocation?: Json;
+  readonly searchContextSize?: "low" | "medium" | "high";
+} = {}): HostedTool {
+  return hostedTool({ type: "web_search", filters, user_location: userLocation, search_context_size: searchContextSize });
+}
+
+export function fileSearchTool(
+  vectorStoreIds: string | readonly string[],
+  { maxNumResults, includeSearchResults = false }: { readonly maxNumResults?: number; readonly includeSearchResults?: boolean } = {},
+): HostedTool {
+  const config = {
+    type: "file_search",
+    vector_store_ids: typeof vectorStoreIds === "string" ? [vectorStoreIds] : vectorStoreIds,
+    ...(maxNumResults !== undefined && { max_num_results: maxNumResults }),
+  };
+  return hostedTool(config, includeSearchResults ? ["file_search_call.results"] : undefined);
+}
+
+export function codeInterpreterTool({ container = { type: "auto" } }: { readonly container?: Json } = {}): HostedTool {
+  return hostedTool({ type: "code_interpreter", container });
+}
+
+/** `config` has the fields of the API, such as `quality` and `size`. */
+export function imageGenerationTool(config: { readonly [key: string]: Json } = {}): HostedTool {
+  return hostedTool({ ...config, type: "image_generation" });
+}
+
+/** Lets the model search for tools that have `deferLoading`. */
+export function toolSearchTool(): HostedTool {
+  return hostedTool({ type: "tool_search" });
+}
+
+/** Lets the model call tools from programs that the server runs. */
+export function programmaticToolCallingTool(): HostedTool {
+  return hostedTool({ type: "programmatic_tool_calling" });
+}
+
+/** Lets the server use a remote MCP server. */
+export interface HostedMCPToolOptions {
+  readonly serverLabel: string;
+  readonly serverUrl?: string | undefined;
+  readonly connectorId?: string | undefined;
+  readonly allowedTools?: Json | undefined;
+  readonly headers?: { readonly [name: string]: string } | undefined;
+  /** What the server asks about before it calls. @defaultValue "never" */
+  readonly requireApproval?: "never" | "always" | { readonly [key: string]: Json } | undefined;
+  /** Answers the server's requests for approval. Where it is absent the run stops for a decision. */
+  readonly onApproval?:
+    | ((details: ToolCallDetails & { readonly rawItem: WireItem }) => ApprovalAnswer | Promise<ApprovalAnswer>)
+    | undefined;
+  /** Further fields of the API's own tool, under its names. */
+  readonly config?: { readonly [key: string]: Json } | undefined;
+}
+
+export interface HostedMCPTool {
+  readonly type: "hosted_mcp";
+  readonly serverLabel: string;
+  readonly config: { readonly [key: string]: Json };
+  readonly onApproval?: HostedMCPToolOptions["onApproval"];
+}
+
+export function hostedMcpTool(options: HostedMCPToolOptions): HostedMCPTool {
+  const { serverLabel, serverUrl, connectorId, allowedTools, headers, requireApproval = "never", onApproval, config } = options;
+  return {
+    type: "hosted_mcp",
+    serverLabel,
+    onApproval,
+    config: {
+      type: "mcp",
+      server_label: serverLabel,
+      ...(serverUrl !== undefined && { server_url: serverUrl }),
+      ...(connectorId !== undefined && { connector_id: connectorId }),
+      ...(allowedTools !== undefined && { allowed_tools: allowedTools }),
+      ...(headers && { headers }),
+      require_approval: requireApproval,
+      ...config,
+    },
+  };
+}
