@@ -68,6 +68,11 @@ test-e2e: web/node_modules/.package-lock.json build $(dist)/test/e2e.stamp $(dis
 	go build -o $(dist)/server ./web/server
 	node --test --test-reporter=spec --test-concurrency=1 --enable-source-maps $(dist)/test/e2e/*.test.mjs
 
+test-firefox: web/node_modules/.package-lock.json build $(dist)/test/e2e.stamp $(dist)/test/engine.wasm ## Tests the pages in Firefox, which it installs where apt is usable.
+	web/build/firefox.sh
+	go build -o $(dist)/server ./web/server
+	BROWSER=firefox node --test --test-reporter=spec --test-concurrency=1 --enable-source-maps $(dist)/test/e2e/*.test.mjs
+
 test-packages: $(tarball) $(packages)/.runstream $(bundled) $(dist)/test/packages.stamp ## Installs the npm package into small apps, one for each bundler, and tests them in Chromium and Node.
 	web/build/browser.sh
 	$(packages)/node_modules/.bin/publint run $(tarball) --strict
@@ -115,7 +120,7 @@ check: test-types ## Formatting, go vet, staticcheck (native and wasm), types.
 clean: ## Removes what was built.
 	rm -rf $(dist) $(bench) web/node_modules bench/node_modules web/src/*.gen.js web/LICENSE web/README.md
 
-.PHONY: help run build package test-packages bench conformance conformance-native conformance-browser corpus interop fuzz test test-go test-jsbridge test-types test-unit test-e2e size check clean always
+.PHONY: help run build package test-packages bench conformance conformance-native conformance-browser corpus interop fuzz test test-go test-jsbridge test-types test-unit test-e2e test-firefox size check clean always
 
 # Names the toolchain, so that another Go rebuilds the engine together with its wasm_exec.js.
 $(dist)/go-version: always

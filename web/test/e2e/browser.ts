@@ -1,4 +1,4 @@
-// Chromium, as the tests drive it.
+// The browser, as the tests drive it: Chromium, or Firefox where BROWSER=firefox says so.
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -22,6 +22,14 @@ export interface Outcome {
   readonly isComplete: boolean;
   readonly finalOutput: string | null;
   readonly deltas: string[];
+}
+
+export interface LiveCounts {
+  readonly listeners: number;
+  readonly timers: number;
+  /** Messages between page and worker, so far. */
+  readonly sent: number;
+  readonly received: number;
 }
 
 export type PlainEvent =
@@ -57,6 +65,10 @@ declare global {
     outcome(result: RunResultStreaming): Promise<Outcome>;
     /** Breaks the page's fetch for one request to a model: see broken_fetch.js. */
     breakFetch(way: string): Promise<void>;
+    /** Begins to count what is alive on the page: see counting.js. */
+    counting(): Promise<{ countHere(): LiveCounts; countThere(): Promise<LiveCounts> }>;
+    /** A signal that outlives the runs that have it. */
+    lasting?: AbortController;
     /** Asks the test engine for something. */
     askEngine(command: "count"): Promise<{ readonly [what: string]: number }>;
     askEngine(command: "panic" | "exit" | "read what throws"): void;
@@ -72,12 +84,12 @@ const dist = fileURLToPath(new URL("../../", import.meta.url)); // from web/dist
 /** How long a condition may take; only a failing test ever waits so long. */
 export const patience = 30_000;
 
+export const firefox: boolean = process.env["BROWSER"] === "firefox";
+
 export function openBrowser(): Promise<Browser> {
-  return launch({
-    executablePath: `${dist}browser/headless_shell`,
-    defaultViewport: { width: 1280, height: 800 },
-    protocolTimeout: 2 * patience,
-  });
+  const options = { defaultViewport: { width: 1280, height: 800 }, protocolTimeout: 2 * patience };
+  if (firefox) return launch({ ...options, browser: "firefox", executablePath: `${dist}browser/firefox` });
+  return launch({ ...options, executablePath: `${dist}browser/headless_shell` });
 }
 
 /** Opens the test page, with the engine where `engine` says; without it none is started. Functions for `evaluate` find the
@@ -131,6 +143,7 @@ export async function picture(page: Page, name: string): Promise<void> {
   await until(page, () =>
     document.getAnimations().every(({ effect, playState }) => playState !== "running" || effect?.getComputedTiming().endTime === Infinity),
   );
-  mkdirSync(`${dist}screenshots`, { recursive: true });
-  await page.screenshot({ path: `${dist}screenshots/${name}.png` });
+  const folder = `${dist}screenshots${firefox ? "/firefox" : ""}`;
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: `${folder}/${name}.png` });
 }

@@ -74,6 +74,8 @@ window.outcome = async (result) => {
 
 window.breakFetch = async (way) => (await import("/web/test/e2e/broken_fetch.js")).breakFetch(way);
 
+window.counting = () => import("/web/test/e2e/counting.js");
+
 // The test engine, /web/dist/test/engine.wasm, crashes and counts on request.
 const testEngine = new BroadcastChannel("test engine");
 let asked = 0;

@@ -1,0 +1,3 @@
+// The engine's worker, with everything counted that it leaves alive.
+import "./counting.js";
+import "/web/dist/worker.js";
