@@ -45,11 +45,42 @@ func (r *documentReader) work(s *State, interruptions []*RunItem) {
 	r.mcpRequests(s, w, lists["mcp_approval_requests"])
 	r.mcpBindings(s, w, lists["mcp_tool_bindings"])
 	s.work = w
+	r.distinct(s)
 	w.unproven = !r.provesTurn(s)
 	if r.minor < 15 {
 		rebuildLedger(s)
 	}
 	r.bind(s)
+}
+
+// distinct refuses two calls of one id: each would run, or be decided on, for
+// the other.
+func (r *documentReader) distinct(s *State) {
+	waiting := slices.DeleteFunc(slices.Clone(s.work.interruptions), s.isNested)
+	var calls []*RunItem
+	for _, c := range s.work.calls {
+		calls = append(calls, c.item)
+	}
+	for _, h := range s.work.handoffs {
+		calls = append(calls, h.item)
+	}
+	if hasRepeatedID(waiting) {
+		r.fail("current_step.data.interruptions", "Run state waits twice for a decision on one call")
+	}
+	if hasRepeatedID(append(calls, s.work.mcpRequests...)) {
+		r.fail("last_processed_response", "Run state has two pending calls of one id")
+	}
+}
+
+func hasRepeatedID(items []*RunItem) bool {
+	seen := map[string]bool{}
+	for _, item := range items {
+		if seen[item.CallID()] {
+			return true
+		}
+		seen[item.CallID()] = true
+	}
+	return false
 }
 
 // bind notes the waiting calls that the ledger lacks. What the document says
