@@ -95,7 +95,7 @@ interop: $(dist)/venv/ready ## Shows that Python resumes what we pause, and we w
 	$(dist)/venv/bin/python -B -m internal.interop
 
 corpus: ## Resumes the states of a folder as the Python SDK does (DIR=folder; the project's own if there is none).
-	@for dir in $(or $(DIR),internal/corpus/testdata/released_writers internal/corpus/testdata/generated_v1_21); do \
+	@for dir in $(or $(DIR),$(addprefix internal/corpus/testdata/,released_writers generated_v1_21 situations_v1_21 handmade)); do \
 		echo "$$dir"; go run ./internal/corpus/cmd -dir "$$dir" -exceptions internal/corpus/testdata/exceptions.json; done
 
 fuzz: ## Loads and resumes documents that are not what they should be, for TIME (10m).

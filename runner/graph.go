@@ -1,7 +1,9 @@
 package runner
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"runstream/internal/codec"
 )
@@ -74,15 +76,31 @@ func (g *agentGraph) check() error {
 }
 
 // nameAgents gives the first agent of a name that name, and the others the
-// name with #2, #3 and so on.
+// name with #2, #3 and so on: the one that starts first, the others by their
+// signature, and equal ones by their place.
 func (g *agentGraph) nameAgents() {
-	literal := map[string]bool{}
+	named := map[string][]*Agent{}
 	for _, agent := range g.agents {
-		literal[agent.Name] = true
+		named[agent.Name] = append(named[agent.Name], agent)
 	}
 	for _, agent := range g.agents {
+		group := slices.Clone(named[agent.Name])
+		if group[0] != agent {
+			continue
+		}
+		rest := group
+		if agent == g.agents[0] {
+			rest = group[1:]
+		}
+		slices.SortStableFunc(rest, func(a, b *Agent) int { return strings.Compare(a.signature(), b.signature()) })
+		g.number(group, named)
+	}
+}
+
+func (g *agentGraph) number(group []*Agent, named map[string][]*Agent) {
+	for _, agent := range group {
 		identity := agent.Name
-		for n := 2; g.byIdentity[identity] != nil || identity != agent.Name && literal[identity]; n++ {
+		for n := 2; g.byIdentity[identity] != nil || identity != agent.Name && named[identity] != nil; n++ {
 			identity = agent.Name + "#" + strconv.Itoa(n)
 		}
 		g.identities[agent] = identity

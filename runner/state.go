@@ -141,12 +141,26 @@ func (s *State) Decide(item *RunItem, d Decision) error {
 	if waiting == nil {
 		return &UserError{Message: "call " + strconv.Quote(item.CallID()) + " does not wait for a decision in this state; decide on the items that Interruptions returns"}
 	}
+	if s.waitsTwice(item) {
+		return &UserError{Message: "two calls of the id " + strconv.Quote(item.CallID()) + " wait for a decision; start a new run"}
+	}
 	if _, err := owner.ledger.register(identityOf(waiting)); err != nil {
 		return err
 	}
 	owner.ledger.setUnbound(waiting.CallID(), false)
 	owner.record(waiting).decide(waiting.CallID(), owner.ledger[waiting.CallID()].Scope, d)
 	return nil
+}
+
+// waitsTwice says whether a decision could be meant for two calls.
+func (s *State) waitsTwice(item *RunItem) bool {
+	n := 0
+	for _, waiting := range s.work.interruptions {
+		if waiting.CallID() == item.CallID() && waiting.Agent == item.Agent {
+			n++
+		}
+	}
+	return n > 1
 }
 
 // owner finds the run that a waiting call belongs to: this one, or that of an

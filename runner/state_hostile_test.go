@@ -310,3 +310,27 @@ func TestADocumentOfEqualKeysTakesOneValueOnly(t *testing.T) {
 	}
 	assert.Empty(t, gated.ids())
 }
+
+func TestADocumentThatWaitsForTooManyCallsIsRefused(t *testing.T) {
+	doc, start, _ := pausedDocument(t)
+	for list, entry := range map[string]string{
+		"functions":             `{"tool_call":{"type":"function_call","call_id":"x%d","name":"gated","arguments":"{}"}}`,
+		"handoffs":              `{"tool_call":{},"handoff":{"tool_name":"transfer_to_next"}}`,
+		"mcp_approval_requests": `{"request_item":{"raw_item":{"type":"mcp_approval_request","id":"x%d"}}}`,
+		"interruptions":         `{"type":"tool_approval_item","agent":{"name":"Outer"},"raw_item":{"type":"function_call","call_id":"x%d","name":"gated","arguments":"{}"}}`,
+	} {
+		var parsed map[string]any
+		require.NoError(t, json.Unmarshal(doc, &parsed))
+		entries := make([]string, runner.MaxStateCalls+1)
+		for i := range entries {
+			entries[i] = strings.ReplaceAll(entry, "%d", fmt.Sprint(i))
+		}
+		parsed["last_processed_response"].(map[string]any)[list] = json.RawMessage("[" + strings.Join(entries, ",") + "]")
+		changed, err := json.Marshal(parsed)
+		require.NoError(t, err)
+		_, err = runner.ParseState(changed, start)
+		field, text := refusedText(t, err)
+		assert.Equal(t, "last_processed_response."+list, field)
+		assert.Contains(t, text, "more than 1000 calls")
+	}
+}

@@ -23,11 +23,13 @@ func (e *StateError) Error() string { return e.Message }
 // Name implements [Error].
 func (e *StateError) Name() string { return "UserError" }
 
-// MaxStateSize and MaxStateDepth limit the documents that [ParseState] reads,
-// in bytes and in nested arrays and objects.
+// MaxStateSize, MaxStateDepth and MaxStateCalls limit the documents that
+// [ParseState] reads: in bytes, in nested arrays and objects, and in calls of
+// one kind that a turn waits for.
 const (
 	MaxStateSize  = 64 << 20
 	MaxStateDepth = 200
+	MaxStateCalls = 1000
 )
 
 // ParseState reads a RunState document, whichever language wrote it. start is
@@ -41,7 +43,15 @@ func ParseState(data []byte, start *Agent) (*State, error) {
 	if start == nil {
 		return nil, &UserError{Message: "there is no agent to restore the state for; pass the agent that the run was started with"}
 	}
-	fields, err := documentFields(slices.Clone(data)) // what is kept as it came is part of it
+	if err := checkDocument(data); err != nil {
+		return nil, err
+	}
+	return parseState(slices.Clone(data), start) // what is kept as it came is part of it
+}
+
+// parseState reads a document that is JSON of a size that may be.
+func parseState(data []byte, start *Agent) (*State, error) {
+	fields, err := documentFields(data)
 	if err != nil {
 		return nil, err
 	}
@@ -53,18 +63,22 @@ func ParseState(data []byte, start *Agent) (*State, error) {
 	return s, nil
 }
 
-// documentFields checks what must hold before anything of a document is read.
-func documentFields(data []byte) (map[string]json.RawMessage, error) {
+// checkDocument checks what must hold before anything of a document is read.
+func checkDocument(data []byte) error {
 	switch {
 	case len(data) > MaxStateSize:
-		return nil, &StateError{"", "Run state is larger than " + strconv.Itoa(MaxStateSize>>20) + " MiB"}
+		return &StateError{"", "Run state is larger than " + strconv.Itoa(MaxStateSize>>20) + " MiB"}
 	case !utf8.Valid(data):
-		return nil, &StateError{"", "Run state is not valid UTF-8"}
+		return &StateError{"", "Run state is not valid UTF-8"}
 	case depth(data) > MaxStateDepth:
-		return nil, &StateError{"", "Run state is nested deeper than " + strconv.Itoa(MaxStateDepth) + " levels"}
+		return &StateError{"", "Run state is nested deeper than " + strconv.Itoa(MaxStateDepth) + " levels"}
 	case !codec.Valid(data):
-		return nil, &StateError{"", "Failed to parse run state JSON"}
+		return &StateError{"", "Failed to parse run state JSON"}
 	}
+	return nil
+}
+
+func documentFields(data []byte) (map[string]json.RawMessage, error) {
 	var fields map[string]json.RawMessage
 	if codec.Read(data, &fields) != nil || fields == nil {
 		return nil, &StateError{"", "Run state JSON must be an object"}
@@ -127,6 +141,8 @@ type documentReader struct {
 	graph  *agentGraph
 	minor  int // of the document's version
 	err    error
+
+	generated, turn itemIndex // the items of the run, and of the turn that waits
 }
 
 func (r *documentReader) fail(field, message string) {
@@ -158,6 +174,13 @@ func (r *documentReader) given(field string, raw json.RawMessage) bool {
 		r.fail(field, "Run state field "+field+" is null")
 	}
 	return raw != nil && r.err == nil
+}
+
+func (r *documentReader) tooMany(field string, calls int) bool {
+	if calls > MaxStateCalls {
+		r.fail(field, "Run state field "+field+" has more than "+strconv.Itoa(MaxStateCalls)+" calls")
+	}
+	return calls > MaxStateCalls
 }
 
 func (r *documentReader) decode(field string, raw json.RawMessage, to any) {

@@ -27,8 +27,9 @@ func (r *documentReader) history(s *State) {
 	} else if r.fields["session_items"] == nil {
 		s.items = slices.Clone(generated)
 	} else { // writers before 1.13 do not tell
+		index := indexItems(items)
 		for i, item := range generated {
-			generated[i] = same(items, item)
+			generated[i] = index.same(item)
 		}
 	}
 	s.generated = generated
@@ -107,6 +108,9 @@ func (r *documentReader) interruptions(field string, raw json.RawMessage) []*Run
 	_, kept := r.items(field, raw)
 	if slices.ContainsFunc(kept, func(item *RunItem) bool { return item == nil || item.Type != ToolApprovalItem }) {
 		r.fail(field, "Run state field "+field+" has an entry that is no call of an agent that is there")
+	}
+	if r.tooMany(field, len(kept)) {
+		return nil
 	}
 	return kept
 }

@@ -29,15 +29,17 @@ func (r *documentReader) work(s *State, interruptions []*RunItem) {
 		r.decode(field+".tools_used", raw, &w.toolsUsed)
 	}
 	newItems, _ := r.items(field+".new_items", lists["new_items"])
+	r.generated = indexItems(s.generated)
 	for _, item := range newItems {
-		w.items = append(w.items, same(s.generated, item))
+		w.items = append(w.items, r.generated.same(item))
 	}
+	r.turn = indexItems(w.items)
 	for _, list := range actionLists {
 		r.calls(s, w, list.name, list.tool, list.kind, lists[list.name])
 	}
 	owned := r.ownsInterruptions()
 	for _, item := range interruptions {
-		w.interruptions = append(w.interruptions, w.interruption(s, item, owned))
+		w.interruptions = append(w.interruptions, r.interruption(w, item, owned))
 	}
 	r.missingCalls(s, w)
 	w.calls = byKind(w.calls)
@@ -45,11 +47,42 @@ func (r *documentReader) work(s *State, interruptions []*RunItem) {
 	r.mcpRequests(s, w, lists["mcp_approval_requests"])
 	r.mcpBindings(s, w, lists["mcp_tool_bindings"])
 	s.work = w
+	r.distinct(s)
 	w.unproven = !r.provesTurn(s)
 	if r.minor < 15 {
 		rebuildLedger(s)
 	}
 	r.bind(s)
+}
+
+// distinct refuses two calls of one id: each would run, or be decided on, for
+// the other.
+func (r *documentReader) distinct(s *State) {
+	waiting := slices.DeleteFunc(slices.Clone(s.work.interruptions), s.isNested)
+	var calls []*RunItem
+	for _, c := range s.work.calls {
+		calls = append(calls, c.item)
+	}
+	for _, h := range s.work.handoffs {
+		calls = append(calls, h.item)
+	}
+	if hasRepeatedID(waiting) {
+		r.fail("current_step.data.interruptions", "Run state waits twice for a decision on one call")
+	}
+	if hasRepeatedID(append(calls, s.work.mcpRequests...)) {
+		r.fail("last_processed_response", "Run state has two pending calls of one id")
+	}
+}
+
+func hasRepeatedID(items []*RunItem) bool {
+	seen := map[string]bool{}
+	for _, item := range items {
+		if seen[item.CallID()] {
+			return true
+		}
+		seen[item.CallID()] = true
+	}
+	return false
 }
 
 // bind notes the waiting calls that the ledger lacks. What the document says
@@ -109,7 +142,7 @@ func (r *documentReader) provesTurn(s *State) bool {
 
 // interruption finds the item of an agent tool that waits inside, or the item
 // of the run that waits where the document tells which one that is.
-func (w *turnWork) interruption(s *State, item *RunItem, owned bool) *RunItem {
+func (r *documentReader) interruption(w *turnWork, item *RunItem, owned bool) *RunItem {
 	for _, c := range w.calls {
 		if c.paused == nil {
 			continue
@@ -123,7 +156,7 @@ func (w *turnWork) interruption(s *State, item *RunItem, owned bool) *RunItem {
 	if !owned {
 		return item
 	}
-	return same(s.generated, item)
+	return r.generated.same(item)
 }
 
 // calls reads one list of pending calls.
@@ -137,6 +170,9 @@ func (r *documentReader) calls(s *State, w *turnWork, list, toolField string, ki
 	r.decode(field, raw, codec.List(&entries, func(p *pending) codec.Fields {
 		return codec.Fields{"tool_call", &p.call, toolField, &p.tool, "agent_run_state", &p.nested}
 	}))
+	if r.tooMany(field, len(entries)) {
+		return
+	}
 	for _, entry := range entries {
 		if !isObject(entry.call) {
 			r.fail(field, "Run state field "+field+" has an entry without a tool_call")
@@ -146,7 +182,7 @@ func (r *documentReader) calls(s *State, w *turnWork, list, toolField string, ki
 		if !codec.IsNull(entry.tool) {
 			r.decode(field, entry.tool, codec.Fields{"name", &tool.Name, "lookupKey", codec.Maybe(&tool.LookupKey, (*lookupKey).fields)})
 		}
-		c := r.call(s, w, entry.call, kind, tool.LookupKey.key(), tool.Name)
+		c := r.call(s, entry.call, kind, tool.LookupKey.key(), tool.Name)
 		c.described = entry.tool
 		if nested := entry.nested; !codec.IsNull(nested) {
 			c.paused = r.nested(field, c, nested, s.usage)
@@ -156,7 +192,7 @@ func (r *documentReader) calls(s *State, w *turnWork, list, toolField string, ki
 }
 
 // call makes a pending call. Its item is the run's own where it is there.
-func (r *documentReader) call(s *State, w *turnWork, raw json.RawMessage, kind callKind, key toolKey, name string) localCall {
+func (r *documentReader) call(s *State, raw json.RawMessage, kind callKind, key toolKey, name string) localCall {
 	item := newItem(ToolCallItem, s.agent, raw)
 	if kind == functionCalls {
 		if key.kind == "" {
@@ -171,7 +207,7 @@ func (r *documentReader) call(s *State, w *turnWork, raw json.RawMessage, kind c
 	} else if kind != functionCalls {
 		item.Origin = nil
 	}
-	if own := same(w.items, item); own != item {
+	if own := r.turn.same(item); own != item {
 		own.key, own.ToolName = item.key, item.ToolName
 		c.item = own
 	}
@@ -190,7 +226,7 @@ func (r *documentReader) nested(field string, c localCall, raw json.RawMessage, 
 		r.fail(field, "Run state has the inner run of an agent tool that the agent no longer has")
 		return nil
 	}
-	inner, err := ParseState(raw, f.agentTool.agent)
+	inner, err := parseState(raw, f.agentTool.agent)
 	if err != nil {
 		if r.err == nil {
 			r.err = err
@@ -217,7 +253,7 @@ func (r *documentReader) missingCalls(s *State, w *turnWork) {
 			return c.item.CallID() == waiting.CallID() || c.paused != nil && slices.Contains(c.paused.interruptions(), waiting)
 		})
 		if kind, ok := gatedKinds[waiting.parsed().Type]; ok && !listed && waiting.Agent == s.agent {
-			w.calls = append(w.calls, r.call(s, w, waiting.Raw, kind, waiting.key, waiting.ToolName))
+			w.calls = append(w.calls, r.call(s, waiting.Raw, kind, waiting.key, waiting.ToolName))
 		}
 	}
 }
@@ -235,6 +271,9 @@ func (r *documentReader) handoffs(s *State, w *turnWork, raw json.RawMessage) {
 	r.decode(field, raw, codec.List(&entries, func(p *pending) codec.Fields {
 		return codec.Fields{"tool_call", &p.call, "handoff", codec.Fields{"tool_name", &p.name}}
 	}))
+	if r.tooMany(field, len(entries)) {
+		return
+	}
 	offered := &offer{}
 	for _, target := range s.agent.Handoffs {
 		offered.handoffs = append(offered.handoffs, target.asHandoff())
@@ -246,7 +285,7 @@ func (r *documentReader) handoffs(s *State, w *turnWork, raw json.RawMessage) {
 			return
 		}
 		item := newItem(HandoffCallItem, s.agent, entry.call)
-		w.handoffs = append(w.handoffs, handoffCall{same(w.items, item), h, entry.name})
+		w.handoffs = append(w.handoffs, handoffCall{r.turn.same(item), h, entry.name})
 	}
 }
 
@@ -260,23 +299,49 @@ func (r *documentReader) mcpRequests(s *State, w *turnWork, raw json.RawMessage)
 	r.decode(field, raw, codec.List(&entries, func(p *pending) codec.Fields {
 		return codec.Fields{"request_item", codec.Fields{"raw_item", &p.raw}}
 	}))
+	if r.tooMany(field, len(entries)) {
+		return
+	}
 	for _, entry := range entries {
 		if !isObject(entry.raw) {
 			r.fail(field, "Run state field "+field+" has an entry without a raw_item")
 			return
 		}
 		item := newItem(MCPApprovalRequestItem, s.agent, entry.raw)
-		item = same(w.items, item)
+		item = r.turn.same(item)
 		item.ToolName = item.parsed().Name
 		w.mcpRequests = append(w.mcpRequests, item)
 	}
 }
 
-// same finds the item of a list that stands for the same thing.
-func same(list []*RunItem, item *RunItem) *RunItem {
-	for _, other := range slices.Backward(list) {
-		if other.Type == item.Type && other.Agent == item.Agent && sameRaw(other.Raw, item.Raw) {
-			return other
+// itemIndex finds items again by what they stand for.
+type itemIndex map[itemKey]*RunItem
+
+type itemKey struct {
+	kind  ItemType
+	agent *Agent
+	raw   string
+}
+
+func indexKey(item *RunItem) itemKey {
+	value, _ := codec.ReadExact(item.Raw) // it was read already
+	return itemKey{item.Type, item.Agent, string(appendCanonical(nil, value))}
+}
+
+func indexItems(list []*RunItem) itemIndex {
+	index := make(itemIndex, len(list))
+	for _, item := range list {
+		index[indexKey(item)] = item
+	}
+	return index
+}
+
+// same gives the item of the list that stands for the same thing, the last one;
+// the item itself where there is none.
+func (x itemIndex) same(item *RunItem) *RunItem {
+	if len(x) > 0 {
+		if own := x[indexKey(item)]; own != nil {
+			return own
 		}
 	}
 	return item

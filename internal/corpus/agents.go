@@ -116,6 +116,15 @@ func (w *world) tool(t ToolSpec, agents map[string]*runner.Agent) (runner.Tool, 
 			w.log.add(map[string]any{"tool": name, "arguments": action.Commands})
 			return runner.ShellResult{Text: output}, nil
 		}}, nil
+	case "local_shell":
+		return &runner.LocalShellTool{Run: func(_ context.Context, call *runner.ToolCall) (string, error) {
+			var raw struct{ Action struct{ Command []string } }
+			if err := json.Unmarshal(call.Raw, &raw); err != nil {
+				return "", err
+			}
+			w.log.add(map[string]any{"tool": name, "arguments": raw.Action.Command})
+			return output, nil
+		}}, nil
 	case "apply_patch":
 		return &runner.ApplyPatchTool{NeedsApproval: approval, Apply: func(_ context.Context, _ *runner.ToolCall, o runner.PatchOperation) (string, error) {
 			w.log.add(map[string]any{"tool": name, "arguments": []string{o.Type, o.Path}})

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"runstream/internal/jsondiff"
 )
@@ -38,7 +39,30 @@ func Compare(expected json.RawMessage, got *Report) (string, error) {
 	if want["ok"] == false {
 		return jsondiff.First("", map[string]any{"ok": false}, map[string]any{"ok": did["ok"]}, bothEmpty), nil
 	}
-	return jsondiff.First("", want, did, bothEmpty), nil
+	difference := jsondiff.First("", want, did, bothEmpty)
+	if difference == "" {
+		return "", nil
+	}
+	sortConcurrent(want)
+	sortConcurrent(did)
+	if jsondiff.First("", want, did, bothEmpty) == "" {
+		return "", nil
+	}
+	return difference, nil
+}
+
+// sortConcurrent orders what has no order: tools of one turn run at the same
+// time, agents used as tools among them.
+func sortConcurrent(report map[string]any) {
+	for _, field := range []string{"tool_log", "model_inputs"} {
+		list, _ := report[field].([]any)
+		slices.SortFunc(list, func(a, b any) int { return strings.Compare(text(a), text(b)) })
+	}
+}
+
+func text(v any) string {
+	encoded, _ := json.Marshal(v) // it was read from JSON
+	return string(encoded)
 }
 
 // bothEmpty says that null and an empty list are the same.
