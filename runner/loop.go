@@ -62,10 +62,10 @@ func (l *runLoop) run(ctx context.Context) (output any, err error) {
 	if l.s.maxTurns > 0 && l.s.turn > l.s.maxTurns {
 		return nil, &MaxTurnsExceeded{MaxTurns: l.s.maxTurns} // it has failed by that before
 	}
-	l.emit(Event{Type: AgentUpdatedStreamEvent, Agent: l.s.agent})
 	if err := l.checkGuarded(); err != nil {
 		return nil, err
 	}
+	l.emit(Event{Type: AgentUpdatedStreamEvent, Agent: l.s.agent})
 	then, err := l.firstTurn(ctx, stop)
 	for err == nil {
 		ended, failure := l.settle(ctx, then)
@@ -84,6 +84,9 @@ func (l *runLoop) run(ctx context.Context) (output any, err error) {
 func (l *runLoop) firstTurn(ctx context.Context, stop context.CancelCauseFunc) (next, error) {
 	if !l.s.fresh {
 		l.resumed = true
+		if err := l.resumeConversation(); err != nil {
+			return next{}, err
+		}
 		l.s.original = l.s.original.withoutOrphans()
 		if l.cfg.reasoningIDs != "" {
 			l.s.carried.ReasoningItemIDPolicy = textOrNull(l.cfg.reasoningIDs)

@@ -55,12 +55,14 @@ func newConfig(options []Option) *config {
 	return cfg
 }
 
+var errSessionAndServer = &UserError{Message: "a session cannot be used with a conversation that the server keeps; pass either WithSession or WithConversationID, WithPreviousResponseID, WithAutoPreviousResponseID"}
+
 // check refuses options that exclude each other.
 func (c *config) check() error {
 	serverKeeps := c.conversationID != "" || c.previousID != "" || c.autoPrevious
 	switch {
 	case serverKeeps && c.session != nil:
-		return &UserError{Message: "a session cannot be used with a conversation that the server keeps; pass either WithSession or WithConversationID, WithPreviousResponseID, WithAutoPreviousResponseID"}
+		return errSessionAndServer
 	case c.conversationID != "" && (c.previousID != "" || c.autoPrevious):
 		return &UserError{Message: "a conversation id cannot be used with previous response ids; pass one of them"}
 	}
