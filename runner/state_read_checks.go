@@ -25,6 +25,20 @@ func (r *documentReader) programs(s *State) {
 // completed refuses a record of a completed call that the document does not
 // show with its output: what was done could not be told.
 func (r *documentReader) completed(s *State) {
+	shown := s.shown()
+	for callID, record := range s.ledger {
+		if record.Completed && !shown.answered(callID) {
+			r.fail("context.tool_invocations", "RunState completed tool invocation does not match a restored tool call and output.")
+		}
+	}
+}
+
+// shownCalls are the calls and the outputs that a state's document shows.
+type shownCalls struct{ calls, outputs map[string]bool }
+
+func (c shownCalls) answered(callID string) bool { return c.calls[callID] && c.outputs[callID] }
+
+func (s *State) shown() shownCalls {
 	calls, outputs := map[string]bool{}, map[string]bool{}
 	note := func(head *rawItem) {
 		switch {
@@ -51,9 +65,5 @@ func (r *documentReader) completed(s *State) {
 	for _, raw := range s.original.asItems() {
 		note(parseRawItem(raw))
 	}
-	for callID, record := range s.ledger {
-		if record.Completed && !(calls[callID] && outputs[callID]) {
-			r.fail("context.tool_invocations", "RunState completed tool invocation does not match a restored tool call and output.")
-		}
-	}
+	return shownCalls{calls, outputs}
 }
