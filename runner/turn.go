@@ -48,7 +48,6 @@ func (w *turnWork) clone(usage *usageMeter) *turnWork {
 // becomes part of the state only here.
 func (l *runLoop) finishTurn(ctx context.Context, work *turnWork) (next, error) {
 	s := l.s
-	s.tools.record(s.agent, work.toolsUsed)
 	l.beginTurn()
 	if err := l.gate(ctx, work.calls); err != nil {
 		return next{}, err
@@ -79,6 +78,7 @@ func (l *runLoop) finishTurn(ctx context.Context, work *turnWork) (next, error) 
 		l.keepFinished(ctx, work, results)
 		return next{}, err
 	}
+	s.tools.record(s.agent, work.toolsUsed)
 	l.announce()
 	return then, nil
 }

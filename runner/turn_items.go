@@ -68,6 +68,7 @@ func (l *runLoop) keepFinished(ctx context.Context, work *turnWork, results []ca
 	if len(kept) == 0 {
 		return
 	}
+	l.s.tools.record(l.s.agent, work.toolsUsed)
 	l.s.responses = append(l.s.responses, work.response)
 	l.s.step = stepRunAgain
 	l.keep(kept)
