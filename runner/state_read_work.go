@@ -34,9 +34,9 @@ func (r *documentReader) work(s *State, interruptions []*RunItem) {
 	for _, list := range actionLists {
 		r.calls(s, w, list.name, list.tool, list.kind, lists[list.name])
 	}
-	owned := r.ownsInterruptions()
+	w.unplaced = !r.ownsInterruptions()
 	for _, item := range interruptions {
-		w.interruptions = append(w.interruptions, w.interruption(s, item, owned))
+		w.interruptions = append(w.interruptions, w.interruption(s, item))
 	}
 	r.missingCalls(s, w)
 	w.calls = byKind(w.calls)
@@ -86,7 +86,7 @@ func (r *documentReader) ownsInterruptions() bool {
 
 // interruption finds the item of an agent tool that waits inside, or the item
 // of the run that waits where the document tells which one that is.
-func (w *turnWork) interruption(s *State, item *RunItem, owned bool) *RunItem {
+func (w *turnWork) interruption(s *State, item *RunItem) *RunItem {
 	for _, c := range w.calls {
 		if c.paused == nil {
 			continue
@@ -97,7 +97,7 @@ func (w *turnWork) interruption(s *State, item *RunItem, owned bool) *RunItem {
 			}
 		}
 	}
-	if !owned {
+	if w.unplaced {
 		return item
 	}
 	return same(s.generated, item)

@@ -20,6 +20,11 @@ type turnWork struct {
 	bindings      map[string]MCPBinding // of local MCP tools, by call id
 	interruptions []*RunItem
 	response      *ModelResponse
+
+	// unplaced says that the turn comes from a document that does not tell which
+	// of its items are the turn's. The SDK then orders and repeats some items in
+	// other ways, and so does a resumed turn here.
+	unplaced bool
 }
 
 type handoffCall struct {
