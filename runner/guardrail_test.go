@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -113,7 +114,7 @@ func TestAParallelGuardrailThatTripsStopsWhatHasNotStarted(t *testing.T) {
 				return runner.GuardrailOutput{Tripped: true}, nil
 			}}}
 			result := runner.RunStreamed(t.Context(), agent, runner.Text("Go."))
-			synctest.Wait()
+			time.Sleep(time.Minute) // nobody reads the events; a reader might have come
 			close(release)
 			var tripped *runner.InputGuardrailTripwireTriggered
 			require.ErrorAs(t, result.Wait(t.Context()), &tripped)
@@ -141,6 +142,7 @@ func TestHeldToolsWaitForTheParallelGuardrails(t *testing.T) {
 					options = append(options, runner.WithHeldTools())
 				}
 				result := runner.RunStreamed(t.Context(), agent, runner.Text("Go."), options...)
+				time.Sleep(time.Minute) // nobody reads the events; a reader might have come
 				synctest.Wait()
 				assert.Equal(t, !held, len(ran.ids()) == 1, "whether the tool ran beside the guardrail")
 				close(release)

@@ -271,7 +271,7 @@ func (l *runLoop) askAndAct(ctx context.Context) (next, error) {
 // readerGrace is how long a reader may take for the latest events before the run
 // goes on within a turn. It has an end, for a reader may wait for what a tool
 // does.
-const readerGrace = 50 * time.Millisecond
+const readerGrace = 250 * time.Millisecond
 
 // letStop gives an active reader the time to stop the run on seeing an event,
 // before what follows from it.
