@@ -124,10 +124,15 @@ func withoutReasoningID(raw json.RawMessage) json.RawMessage {
 	if head := parseRawItem(raw); head.Type != "reasoning" || head.ID == "" {
 		return raw
 	}
+	return withoutKey(raw, "id")
+}
+
+// withoutKey gives an object without a key; what lacks it stays as it is.
+func withoutKey(raw json.RawMessage, key string) json.RawMessage {
 	var fields map[string]json.RawMessage
-	if codec.Read(raw, &fields) != nil {
+	if codec.Read(raw, &fields) != nil || fields[key] == nil {
 		return raw
 	}
-	delete(fields, "id")
+	delete(fields, key)
 	return mustMarshal(fields)
 }
