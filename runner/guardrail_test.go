@@ -204,6 +204,17 @@ func TestAnOutputGuardrailThatTripsWithholdsTheFinalOutput(t *testing.T) {
 	assert.Equal(t, []string{"user"}, session.log(t))
 }
 
+func TestTheTextInPlaceOfAWithheldOutputIsTheRuns(t *testing.T) {
+	var ran executions
+	agent := newAgent("A", script(calls("tool", "c1")), ran.free("tool"))
+	agent.ToolUse = runner.ToolUseBehavior{StopOnFirstTool: true}
+	agent.OutputGuardrails = []runner.OutputGuardrail{outputVerdict("guard", true)}
+	result, err := runner.Run(t.Context(), agent, runner.Text("Go."), runner.WithWithheldText("Not for you."))
+	var tripped *runner.OutputGuardrailTripwireTriggered
+	require.ErrorAs(t, err, &tripped)
+	assert.Equal(t, map[string]string{"c1": "Not for you."}, outputs(t, result.ToInputList()))
+}
+
 func TestAToolsOutputThatAGuardrailTripsOnIsInNoHistory(t *testing.T) {
 	for _, gated := range []bool{false, true} {
 		var ran executions

@@ -376,6 +376,10 @@ func (l *runLoop) modelRequest(ctx context.Context, o *offer) (*ModelRequest, er
 	if err != nil {
 		return nil, err
 	}
+	prompt, err := agent.prompt(ctx, l.context)
+	if err != nil {
+		return nil, err
+	}
 	settings := agent.Settings.Merge(l.cfg.settings)
 	if !agent.KeepToolChoice && l.s.tools.used(agent) {
 		settings.ToolChoice = ""
@@ -391,7 +395,7 @@ func (l *runLoop) modelRequest(ctx context.Context, o *offer) (*ModelRequest, er
 	}
 	request := &ModelRequest{
 		Instructions: input.Instructions, Input: input.Input, Tools: o.tools, Handoffs: o.handoffs,
-		Output: agent.Output, Settings: settings, Prompt: agent.Prompt,
+		Output: agent.Output, Settings: settings, Prompt: prompt,
 	}
 	request.ConversationID, request.PreviousResponseID = l.serverConversation()
 	return request, nil
