@@ -17,7 +17,10 @@ type Agent struct {
 	Instructions     string
 	InstructionsFunc func(ctx context.Context, run *RunContext, agent *Agent) (string, error)
 	// Prompt is a hosted prompt of the Responses API (id, version, variables).
-	Prompt json.RawMessage
+	// PromptFunc, if set, makes it anew for every model call, as
+	// InstructionsFunc does.
+	Prompt     json.RawMessage
+	PromptFunc func(ctx context.Context, run *RunContext, agent *Agent) (json.RawMessage, error)
 	// HandoffDescription tells other agents what this one is for.
 	HandoffDescription string
 	// Model answers. A run's [WithModel] goes before it.
@@ -59,6 +62,13 @@ func (a *Agent) instructions(ctx context.Context, run *RunContext) (string, erro
 		return a.Instructions, nil
 	}
 	return a.InstructionsFunc(ctx, run, a)
+}
+
+func (a *Agent) prompt(ctx context.Context, run *RunContext) (json.RawMessage, error) {
+	if a.PromptFunc == nil {
+		return a.Prompt, nil
+	}
+	return a.PromptFunc(ctx, run, a)
 }
 
 // ToolUseBehavior says whether tool outputs end the run.

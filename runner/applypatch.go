@@ -46,13 +46,12 @@ func (t *ApplyPatchTool) needsApproval(ctx context.Context, call *ToolCall) (boo
 }
 
 func (t *ApplyPatchTool) rejected(c *localCall, text string) outcome {
-	return patchOutcome(c, "failed", text)
+	return patchOutcome(c, "failed", text, "output", text)
 }
 
-func patchOutcome(c *localCall, status, text string) outcome {
-	return outcome{value: text, raw: mustMarshal(codec.Fields{
-		"type", "apply_patch_call_output", "call_id", c.call.ID, "status", status, "output,omitempty", text,
-	})}
+func patchOutcome(c *localCall, status, text string, output ...any) outcome {
+	fields := codec.Fields{"type", "apply_patch_call_output", "call_id", c.call.ID, "status", status}
+	return outcome{value: text, raw: mustMarshal(append(fields, output...))}
 }
 
 func (t *ApplyPatchTool) run(ctx context.Context, l *runLoop, c *localCall) (outcome, error) {
@@ -79,7 +78,7 @@ func (t *ApplyPatchTool) run(ctx context.Context, l *runLoop, c *localCall) (out
 		}
 	}
 	text := strings.Join(said, "\n")
-	return patchOutcome(c, status, text), l.onToolEnd(ctx, c.call, t, text)
+	return patchOutcome(c, status, text, "output,omitempty", text), l.onToolEnd(ctx, c.call, t, text)
 }
 
 func patchOperations(raw json.RawMessage) ([]PatchOperation, error) {

@@ -37,8 +37,7 @@ func (l *runLoop) settled(ctx context.Context, results []callResult) error {
 				s.generated = append(s.generated, output)
 			}
 		}
-	case s.serverKeeps() || l.withholdsTurns():
-		s.ledger.reopen(outputs, s.items) // the turn counts as a whole only
+	case s.serverKeeps() || l.withholdsTurns(): // the turn counts as a whole only
 		s.step, s.work = stepRunAgain, nil
 	default:
 		kept, answers := finishedItems(l.fresh.items, made)

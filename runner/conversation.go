@@ -37,6 +37,32 @@ func (l *runLoop) noteServerState(response *ModelResponse) {
 	}
 }
 
+// resumeConversation takes up the conversation that the server keeps: the run's
+// options name it anew, and a response of a turn that failed is not gone on
+// from, for what it was sent is sent again.
+func (l *runLoop) resumeConversation() error {
+	c := &l.s.carried
+	if id := l.cfg.conversationID; id != "" {
+		c.ConversationID = &id
+	}
+	if id := l.cfg.previousID; id != "" {
+		c.PreviousResponseID = &id
+	}
+	c.AutoPreviousResponseID = c.AutoPreviousResponseID || l.cfg.autoPrevious
+	if !l.s.serverKeeps() {
+		return nil
+	}
+	if l.cfg.session != nil {
+		return errSessionAndServer
+	}
+	for _, response := range l.s.responses {
+		if response.ResponseID != "" && c.ConversationID == nil {
+			c.PreviousResponseID = &response.ResponseID
+		}
+	}
+	return nil
+}
+
 // modelInput is the conversation as the model gets it: all of it, or what the
 // server has not seen.
 func (l *runLoop) modelInput() []json.RawMessage {
@@ -98,10 +124,15 @@ func withoutReasoningID(raw json.RawMessage) json.RawMessage {
 	if head := parseRawItem(raw); head.Type != "reasoning" || head.ID == "" {
 		return raw
 	}
+	return withoutKey(raw, "id")
+}
+
+// withoutKey gives an object without a key; what lacks it stays as it is.
+func withoutKey(raw json.RawMessage, key string) json.RawMessage {
 	var fields map[string]json.RawMessage
-	if codec.Read(raw, &fields) != nil {
+	if codec.Read(raw, &fields) != nil || fields[key] == nil {
 		return raw
 	}
-	delete(fields, "id")
+	delete(fields, key)
 	return mustMarshal(fields)
 }

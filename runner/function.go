@@ -132,10 +132,16 @@ func (t *FunctionTool) invoke(ctx context.Context, l *runLoop, c *localCall) (va
 		return r.value, r.paused, checkOutput(t.Name, r.value)
 	case ctx.Err() != nil && (context.Cause(ctx) != errSiblingFailed || errors.Is(r.err, errSiblingFailed) || errors.Is(r.err, context.Canceled)):
 		return nil, nil, context.Cause(ctx)
-	case context.Cause(callCtx) == errToolTimeout && t.FailOnTimeout:
-		return nil, nil, &ToolTimeoutError{Tool: t.Name, Timeout: t.Timeout}
 	case context.Cause(callCtx) == errToolTimeout:
-		return toolTimedOut(t.Name, t.Timeout), nil, nil
+		late := &ToolTimeoutError{Tool: t.Name, Timeout: t.Timeout}
+		switch {
+		case t.FailOnTimeout:
+			return nil, nil, late
+		case t.OnTimeout != nil:
+			text, err := t.OnTimeout(ctx, c.call, late)
+			return text, nil, err
+		}
+		return late.Error(), nil, nil
 	}
 	return t.failed(ctx, l, c.call, r.err)
 }

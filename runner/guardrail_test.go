@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -113,7 +114,7 @@ func TestAParallelGuardrailThatTripsStopsWhatHasNotStarted(t *testing.T) {
 				return runner.GuardrailOutput{Tripped: true}, nil
 			}}}
 			result := runner.RunStreamed(t.Context(), agent, runner.Text("Go."))
-			synctest.Wait()
+			time.Sleep(time.Minute) // nobody reads the events; a reader might have come
 			close(release)
 			var tripped *runner.InputGuardrailTripwireTriggered
 			require.ErrorAs(t, result.Wait(t.Context()), &tripped)
@@ -141,6 +142,7 @@ func TestHeldToolsWaitForTheParallelGuardrails(t *testing.T) {
 					options = append(options, runner.WithHeldTools())
 				}
 				result := runner.RunStreamed(t.Context(), agent, runner.Text("Go."), options...)
+				time.Sleep(time.Minute) // nobody reads the events; a reader might have come
 				synctest.Wait()
 				assert.Equal(t, !held, len(ran.ids()) == 1, "whether the tool ran beside the guardrail")
 				close(release)
@@ -200,6 +202,17 @@ func TestAnOutputGuardrailThatTripsWithholdsTheFinalOutput(t *testing.T) {
 	assert.Equal(t, []string{"agent A", "raw", "message_output_created"}, lines)
 	assert.Nil(t, result.FinalOutput())
 	assert.Equal(t, []string{"user"}, session.log(t))
+}
+
+func TestTheTextInPlaceOfAWithheldOutputIsTheRuns(t *testing.T) {
+	var ran executions
+	agent := newAgent("A", script(calls("tool", "c1")), ran.free("tool"))
+	agent.ToolUse = runner.ToolUseBehavior{StopOnFirstTool: true}
+	agent.OutputGuardrails = []runner.OutputGuardrail{outputVerdict("guard", true)}
+	result, err := runner.Run(t.Context(), agent, runner.Text("Go."), runner.WithWithheldText("Not for you."))
+	var tripped *runner.OutputGuardrailTripwireTriggered
+	require.ErrorAs(t, err, &tripped)
+	assert.Equal(t, map[string]string{"c1": "Not for you."}, outputs(t, result.ToInputList()))
 }
 
 func TestAToolsOutputThatAGuardrailTripsOnIsInNoHistory(t *testing.T) {

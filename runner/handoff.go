@@ -136,9 +136,8 @@ func (l *runLoop) handOff(ctx context.Context, handoffs []handoffCall) (next, er
 	if err != nil {
 		return next{}, err
 	}
-	// The SDK writes this text with a space, and states travel.
-	text := `{"assistant": ` + string(mustMarshal(target.Name)) + `}`
-	item := newItem(HandoffOutputItem, agent, functionOutput(taken.item.CallID(), text))
+	text := spaced.append(nil, map[string]any{"assistant": target.Name}) // as the SDK writes it, for states travel
+	item := newItem(HandoffOutputItem, agent, functionOutput(taken.item.CallID(), string(text)))
 	item.SourceAgent, item.TargetAgent = agent, target
 	made = append(made, item)
 	for _, output := range made {
@@ -214,6 +213,5 @@ func (l *runLoop) passOn(ctx context.Context, h *Handoff, made []*RunItem) (filt
 	s.generated = slices.Concat(passed.Before, seen)
 	s.items = slices.Concat(s.items[:l.start.items], passed.New)
 	l.made = slices.DeleteFunc(l.made, func(item *RunItem) bool { return !slices.Contains(passed.New, item) })
-	s.ledger.reopen(turn, s.items)
 	return true, nil
 }

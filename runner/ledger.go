@@ -221,11 +221,15 @@ func (l ledger) forget(outputs []*RunItem) {
 	}
 }
 
-// written gives the records that states have.
-func (l ledger) written() ledger {
+// writtenLedger gives the records that the state's document has. It says that a
+// call is completed only where it shows the call with its output: a filter may
+// have removed them, or the turn may have failed.
+func (s *State) writtenLedger() ledger {
+	shown := s.shown()
 	records := ledger{}
-	for callID, record := range l {
+	for callID, record := range s.ledger {
 		if !record.unwritten && !record.unbound {
+			record.Completed = record.Completed && shown.answered(callID)
 			records[callID] = record
 		}
 	}
@@ -235,18 +239,6 @@ func (l ledger) written() ledger {
 func (l ledger) markExecuted(callID string) { l.mark(callID, false) }
 
 func (l ledger) markCompleted(callID string) { l.mark(callID, true) }
-
-// reopen takes back that calls of a turn are completed whose outputs a filter
-// removed: a state says so only of calls that it shows with their output.
-func (l ledger) reopen(turn, kept []*RunItem) {
-	shown := finishedCalls(kept)
-	for callID := range finishedCalls(turn) {
-		if record, ok := l[callID]; ok && !shown[callID] {
-			record.Completed = false
-			l[callID] = record
-		}
-	}
-}
 
 func (l ledger) mark(callID string, completed bool) {
 	if record, ok := l[callID]; ok {

@@ -77,6 +77,27 @@ func TestAToolCalledIsToldBeforeTheToolIsThrough(t *testing.T) {
 	})
 }
 
+func TestATimeoutIsToldInTheToolsOwnWords(t *testing.T) {
+	for _, failure := range []error{nil, errors.New("nothing to say")} {
+		synctest.Test(t, func(t *testing.T) {
+			tool := &runner.FunctionTool{Name: "slow", Timeout: time.Second, Invoke: func(ctx context.Context, _ *runner.ToolCall) (any, error) {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}, OnTimeout: func(_ context.Context, call *runner.ToolCall, err *runner.ToolTimeoutError) (string, error) {
+				return call.ID + " took over " + err.Timeout.String(), failure
+			}}
+			model := script(calls("slow", "c1"), says("Done."))
+			_, err := runner.Run(t.Context(), newAgent("A", model, tool), runner.Text("Go."))
+			if failure != nil {
+				assert.ErrorIs(t, err, failure)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, map[string]string{"c1": "c1 took over 1s"}, outputs(t, lastInput(model)))
+		})
+	}
+}
+
 func TestATimeout(t *testing.T) {
 	for name, obeys := range map[string]bool{"of a tool that obeys": true, "of a tool that does not": false} {
 		for _, fails := range []bool{false, true} {

@@ -62,10 +62,10 @@ func (l *runLoop) run(ctx context.Context) (output any, err error) {
 	if l.s.maxTurns > 0 && l.s.turn > l.s.maxTurns {
 		return nil, &MaxTurnsExceeded{MaxTurns: l.s.maxTurns} // it has failed by that before
 	}
-	l.emit(Event{Type: AgentUpdatedStreamEvent, Agent: l.s.agent})
 	if err := l.checkGuarded(); err != nil {
 		return nil, err
 	}
+	l.emit(Event{Type: AgentUpdatedStreamEvent, Agent: l.s.agent})
 	then, err := l.firstTurn(ctx, stop)
 	for err == nil {
 		ended, failure := l.settle(ctx, then)
@@ -85,6 +85,9 @@ func (l *runLoop) firstTurn(ctx context.Context, stop context.CancelCauseFunc) (
 	if !l.s.fresh {
 		l.resumed = true
 		if err := l.mayResume(); err != nil {
+			return next{}, err
+		}
+		if err := l.resumeConversation(); err != nil {
 			return next{}, err
 		}
 		l.s.original = l.s.original.withoutOrphans()
@@ -271,7 +274,7 @@ func (l *runLoop) askAndAct(ctx context.Context) (next, error) {
 // readerGrace is how long a reader may take for the latest events before the run
 // goes on within a turn. It has an end, for a reader may wait for what a tool
 // does.
-const readerGrace = 50 * time.Millisecond
+const readerGrace = 250 * time.Millisecond
 
 // letStop gives an active reader the time to stop the run on seeing an event,
 // before what follows from it.
@@ -376,6 +379,10 @@ func (l *runLoop) modelRequest(ctx context.Context, o *offer) (*ModelRequest, er
 	if err != nil {
 		return nil, err
 	}
+	prompt, err := agent.prompt(ctx, l.context)
+	if err != nil {
+		return nil, err
+	}
 	settings := agent.Settings.Merge(l.cfg.settings)
 	if !agent.KeepToolChoice && l.s.tools.used(agent) {
 		settings.ToolChoice = ""
@@ -391,7 +398,7 @@ func (l *runLoop) modelRequest(ctx context.Context, o *offer) (*ModelRequest, er
 	}
 	request := &ModelRequest{
 		Instructions: input.Instructions, Input: input.Input, Tools: o.tools, Handoffs: o.handoffs,
-		Output: agent.Output, Settings: settings, Prompt: agent.Prompt,
+		Output: agent.Output, Settings: settings, Prompt: prompt,
 	}
 	request.ConversationID, request.PreviousResponseID = l.serverConversation()
 	return request, nil

@@ -44,6 +44,7 @@ type config struct {
 	reasoningIDs   string
 	conversationID string
 	previousID     string
+	withheld       string
 	autoPrevious   bool
 }
 
@@ -55,12 +56,14 @@ func newConfig(options []Option) *config {
 	return cfg
 }
 
+var errSessionAndServer = &UserError{Message: "a session cannot be used with a conversation that the server keeps; pass either WithSession or WithConversationID, WithPreviousResponseID, WithAutoPreviousResponseID"}
+
 // check refuses options that exclude each other.
 func (c *config) check() error {
 	serverKeeps := c.conversationID != "" || c.previousID != "" || c.autoPrevious
 	switch {
 	case serverKeeps && c.session != nil:
-		return &UserError{Message: "a session cannot be used with a conversation that the server keeps; pass either WithSession or WithConversationID, WithPreviousResponseID, WithAutoPreviousResponseID"}
+		return errSessionAndServer
 	case c.conversationID != "" && (c.previousID != "" || c.autoPrevious):
 		return &UserError{Message: "a conversation id cannot be used with previous response ids; pass one of them"}
 	}
@@ -136,6 +139,10 @@ func WithGuardrailsBeforeApproval() Option { return func(c *config) { c.guardFir
 // WithUniqueToolNames ends a run whose agent offers two tools or handoffs of
 // one name. By default the last handoff, else the last tool, is offered.
 func WithUniqueToolNames() Option { return func(c *config) { c.uniqueNames = true } }
+
+// WithWithheldText says what stands in place of a tool's output that was to be
+// the final one and that an output guardrail kept back; a fixed text if empty.
+func WithWithheldText(text string) Option { return func(c *config) { c.withheld = text } }
 
 // WithMaxToolConcurrency limits how many function tools of a turn run at the
 // same time; 0, the default, is no limit.

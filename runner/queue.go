@@ -20,10 +20,12 @@ type eventQueue struct {
 	more    chan struct{}
 	taken   chan struct{}
 	dropped atomic.Bool // the reader wants nothing more, not even of its batch
+
+	expected time.Time // until when the first reader may come and miss nothing
 }
 
 func newEventQueue() *eventQueue {
-	return &eventQueue{more: make(chan struct{}, 1), taken: make(chan struct{}, 1)}
+	return &eventQueue{more: make(chan struct{}, 1), taken: make(chan struct{}, 1), expected: time.Now().Add(readerGrace)}
 }
 
 func signal(c chan struct{}) {
@@ -71,8 +73,17 @@ func (q *eventQueue) start() bool {
 	if q.reading {
 		return false
 	}
-	q.reading = true
+	q.reading, q.expected = true, time.Time{}
+	signal(q.taken)
 	return true
+}
+
+// unread says that nobody is about to read.
+func (q *eventQueue) unread() {
+	q.mu.Lock()
+	q.expected = time.Time{}
+	q.mu.Unlock()
+	signal(q.taken)
 }
 
 // stop ends reading; events that were not taken stay for the next reader.
@@ -117,7 +128,8 @@ func (q *eventQueue) putBack(events []Event) {
 }
 
 // waitTaken waits until an active reader has done with every event, for as long
-// as limit if that is not zero.
+// as limit if that is not zero. The first reader may be a little late: the run
+// has begun before its caller could read.
 func (q *eventQueue) waitTaken(ctx context.Context, limit time.Duration) {
 	var late <-chan time.Time
 	if limit > 0 {
@@ -127,12 +139,18 @@ func (q *eventQueue) waitTaken(ctx context.Context, limit time.Duration) {
 	}
 	for {
 		q.mu.Lock()
-		done := !q.reading || q.closed || (len(q.events) == 0 && !q.inHand)
+		done := q.closed || (len(q.events) == 0 && !q.inHand)
+		reading, left := q.reading, time.Until(q.expected)
 		q.mu.Unlock()
-		if done {
+		if done || !reading && left <= 0 {
 			return
 		}
+		var absent <-chan time.Time
+		if !reading {
+			absent = time.After(left)
+		}
 		select {
+		case <-absent:
 		case <-q.taken:
 		case <-late:
 			return

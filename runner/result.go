@@ -115,6 +115,7 @@ func (r *StreamResult) Cancel(mode CancelMode) {
 // Wait waits until the run has ended and let go of everything. It returns the
 // run's error, also where the events told it before, or ctx's.
 func (r *StreamResult) Wait(ctx context.Context) error {
+	r.queue.unread()
 	select {
 	case <-r.ended:
 		r.mu.Lock()

@@ -45,7 +45,7 @@ func (l *runLoop) resumeTurn(ctx context.Context) (next, error) {
 	}
 	callOrder(l.made, work.response)
 	callOrder(s.items[l.start.items:], work.response)
-	if !then.filtered {
+	if !then.filtered && (!work.unplaced || s.turn == 1) {
 		callOrder(s.generated[l.start.generated:], work.response)
 	}
 	if then.late = l.settleMade(); then.kind != nextFinal {
@@ -64,7 +64,7 @@ func (l *runLoop) makeResumed(work *turnWork, results []callResult) {
 		}
 	}
 	for _, item := range work.waitingInOrder(waitingItems(l.withEarlier(work, results))) {
-		if !slices.Contains(l.s.generated, item) {
+		if !l.asked(item, work, results) {
 			l.make(item)
 		}
 	}
@@ -89,6 +89,22 @@ func (w *turnWork) waitingInOrder(pending []*RunItem) []*RunItem {
 	}
 	rest := slices.DeleteFunc(slices.Clone(pending), func(item *RunItem) bool { return slices.Contains(first, item) })
 	return append(first, rest...)
+}
+
+// asked says whether the run has what waits among its items. A document has
+// twice what waits inside an agent tool.
+func (l *runLoop) asked(waiting *RunItem, work *turnWork, results []callResult) bool {
+	for _, result := range results {
+		if result.paused != nil && result.verdict == undecided && !work.unplaced && slices.Contains(result.paused.interruptions(), waiting) {
+			return slices.ContainsFunc(l.s.generated, waiting.sameQuestion)
+		}
+	}
+	return slices.Contains(l.s.generated, waiting)
+}
+
+// sameQuestion says whether two items ask for one decision.
+func (i *RunItem) sameQuestion(other *RunItem) bool {
+	return i == other || other.Type == ToolApprovalItem && other.CallID() == i.CallID() && other.Agent == i.Agent
 }
 
 func (r callResult) isLateRejection() bool {

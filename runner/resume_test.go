@@ -297,6 +297,22 @@ func TestInputAddedToAPauseComesAfterTheOutputs(t *testing.T) {
 	}
 }
 
+func TestStagedInputCanBeSeenAndTakenBack(t *testing.T) {
+	var ran executions
+	model := script(calls("gated", "c1"), says("Done."))
+	agent := newAgent("A", model, ran.gated("gated"))
+	state := runOK(t, agent, runner.Text("Go.")).State()
+	require.NoError(t, state.Approve(waiting(t, state, "c1")))
+	require.NoError(t, state.AddInput(runner.UserMessage("And hurry.")))
+	staged := state.PendingInput()
+	require.Len(t, staged, 1)
+	assert.JSONEq(t, `{"role":"user","content":"And hurry."}`, string(staged[0]))
+	require.NoError(t, state.ClearPendingInput())
+	assert.Empty(t, state.PendingInput())
+	runOK(t, agent, state)
+	assert.Len(t, lastInput(model), 3, "input, call and output")
+}
+
 func itemTypes(items []*runner.RunItem) []runner.ItemType {
 	types := []runner.ItemType{}
 	for _, item := range items {

@@ -294,6 +294,23 @@ func (s *State) AddInput(items ...json.RawMessage) error {
 	return nil
 }
 
+// PendingInput gives what AddInput has staged and no model call has got yet.
+func (s *State) PendingInput() []json.RawMessage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.pending)
+}
+
+// ClearPendingInput takes back what AddInput has staged.
+func (s *State) ClearPendingInput() error {
+	if err := s.lock(); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	s.pending = nil
+	return nil
+}
+
 // mayEndByTool says whether an output of the interrupted turn may be the final
 // one.
 func (s *State) mayEndByTool() bool {

@@ -30,22 +30,57 @@ func (r *documentReader) programs(s *State) {
 // completed refuses a record of a completed call that the document does not
 // show with its output, or shows otherwise: what was done could not be told.
 func (r *documentReader) completed(s *State) {
-	calls, outputs, altered := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	note := func(c callIdentity) {
-		switch head := parseRawItem(c.raw); {
-		case isOutput(head.Type):
-			outputs[head.CallID] = true
-		case head.Type == "mcp_approval_response":
-			outputs[head.RequestID] = true
-		case head.Type == "mcp_approval_request", outputType(head.Type) != "":
-			callID := head.CallID
-			if head.Type == "mcp_approval_request" {
-				callID = head.ID
-			}
-			calls[callID] = true
+	shown := s.shown()
+	altered := map[string]bool{}
+	s.eachShown(func(c callIdentity) {
+		if callID := parseRawItem(c.raw).shownCall(); callID != "" {
 			altered[callID] = altered[callID] || !c.matches(s.ledger[callID])
 		}
+	})
+	for callID, record := range s.ledger {
+		if record.Completed && (!shown.answered(callID) || altered[callID]) {
+			r.fail("context.tool_invocations", "RunState completed tool invocation does not match a restored tool call and output.")
+		}
 	}
+}
+
+// shownCalls are the calls and the outputs that a state's document shows.
+type shownCalls struct{ calls, outputs map[string]bool }
+
+func (c shownCalls) answered(callID string) bool { return c.calls[callID] && c.outputs[callID] }
+
+func (s *State) shown() shownCalls {
+	shown := shownCalls{calls: map[string]bool{}, outputs: map[string]bool{}}
+	s.eachShown(func(c callIdentity) {
+		switch head := parseRawItem(c.raw); {
+		case isOutput(head.Type):
+			shown.outputs[head.CallID] = true
+		case head.Type == "mcp_approval_response":
+			shown.outputs[head.RequestID] = true
+		default:
+			if callID := head.shownCall(); callID != "" {
+				shown.calls[callID] = true
+			}
+		}
+	})
+	return shown
+}
+
+// shownCall gives the id of a call that has an output; empty for other items.
+func (r *rawItem) shownCall() string {
+	switch {
+	case isOutput(r.Type):
+		return ""
+	case r.Type == "mcp_approval_request":
+		return r.ID
+	case outputType(r.Type) != "":
+		return r.CallID
+	}
+	return ""
+}
+
+// eachShown hands over every item that the state's document shows.
+func (s *State) eachShown(note func(callIdentity)) {
 	for _, item := range slices.Concat(s.items, s.generated) {
 		if item.Type != ToolApprovalItem {
 			note(identityOf(item))
@@ -58,11 +93,6 @@ func (r *documentReader) completed(s *State) {
 	}
 	for _, raw := range s.original.asItems() {
 		note(callIdentity{raw: raw})
-	}
-	for callID, record := range s.ledger {
-		if record.Completed && (!calls[callID] || !outputs[callID] || altered[callID]) {
-			r.fail("context.tool_invocations", "RunState completed tool invocation does not match a restored tool call and output.")
-		}
 	}
 }
 

@@ -37,9 +37,9 @@ func (r *documentReader) work(s *State, interruptions []*RunItem) {
 	for _, list := range actionLists {
 		r.calls(s, w, list.name, list.tool, list.kind, lists[list.name])
 	}
-	owned := r.ownsInterruptions()
+	w.unplaced = !r.ownsInterruptions()
 	for _, item := range interruptions {
-		w.interruptions = append(w.interruptions, r.interruption(w, item, owned))
+		w.interruptions = append(w.interruptions, r.interruption(w, item))
 	}
 	r.missingCalls(s, w)
 	w.calls = byKind(w.calls)
@@ -142,7 +142,7 @@ func (r *documentReader) provesTurn(s *State) bool {
 
 // interruption finds the item of an agent tool that waits inside, or the item
 // of the run that waits where the document tells which one that is.
-func (r *documentReader) interruption(w *turnWork, item *RunItem, owned bool) *RunItem {
+func (r *documentReader) interruption(w *turnWork, item *RunItem) *RunItem {
 	for _, c := range w.calls {
 		if c.paused == nil {
 			continue
@@ -153,7 +153,7 @@ func (r *documentReader) interruption(w *turnWork, item *RunItem, owned bool) *R
 			}
 		}
 	}
-	if !owned {
+	if w.unplaced {
 		return item
 	}
 	return r.generated.same(item)

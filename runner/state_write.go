@@ -171,7 +171,7 @@ func (w *documentWriter) context(s *State) {
 		w.slots[s] = len(w.split.Slots)
 	}
 	w.slot(func(w *documentWriter) { w.approvals(s) })
-	w.field("tool_invocations", s.ledger.written())
+	w.field("tool_invocations", s.writtenLedger())
 	meta := s.carried.ContextMeta
 	if meta == nil {
 		meta = json.RawMessage(`{"original_type":"none","serialized_via":"none","requires_deserializer":false,"omitted":false}`)

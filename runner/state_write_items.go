@@ -100,7 +100,7 @@ func (i *itemOwnership) fields() codec.Fields {
 }
 
 func ownership(s *State) *itemOwnership {
-	if s.step != stepInterrupted || s.work == nil || len(s.work.items) == 0 {
+	if s.step != stepInterrupted || s.work == nil || len(s.work.items) == 0 || s.work.unplaced {
 		return nil
 	}
 	start := slices.Index(s.generated, s.work.items[0])
@@ -109,7 +109,7 @@ func ownership(s *State) *itemOwnership {
 	}
 	owned := &itemOwnership{Start: start, End: len(s.generated), Interruptions: []int{}}
 	for _, item := range s.work.interruptions {
-		place := slices.Index(s.generated, item)
+		place := slices.IndexFunc(s.generated, item.sameQuestion)
 		if place < 0 {
 			return nil
 		}

@@ -61,6 +61,9 @@ type FunctionTool struct {
 	// FailOnTimeout ends the run with a [*ToolTimeoutError]. By default the
 	// model is told.
 	FailOnTimeout bool
+	// OnTimeout makes the text that the model is then told; a fixed one if nil.
+	// An error of its own ends the run.
+	OnTimeout func(ctx context.Context, call *ToolCall, err *ToolTimeoutError) (string, error)
 	// OnError makes the text that tells the model of a failure. Nil tells a
 	// fixed text without the error, which may hold what the model should not
 	// see. An error of its own ends the run, which is what [FailRun] does.

@@ -21,6 +21,11 @@ type turnWork struct {
 	interruptions []*RunItem
 	response      *ModelResponse
 	unproven      bool // a document does not tell for sure which items are of the turn
+
+	// unplaced says that the turn comes from a document that does not tell which
+	// of its items are the turn's. The SDK then orders and repeats some items in
+	// other ways, and so does a resumed turn here.
+	unplaced bool
 }
 
 type handoffCall struct {
@@ -49,7 +54,6 @@ func (w *turnWork) clone(usage *usageMeter) *turnWork {
 // becomes part of the state only here.
 func (l *runLoop) finishTurn(ctx context.Context, work *turnWork) (next, error) {
 	s := l.s
-	s.tools.record(s.agent, work.toolsUsed)
 	l.beginTurn()
 	if err := l.gate(ctx, work.calls); err != nil {
 		return next{}, err
@@ -80,6 +84,7 @@ func (l *runLoop) finishTurn(ctx context.Context, work *turnWork) (next, error) 
 		l.keepFinished(ctx, work, results)
 		return next{}, err
 	}
+	s.tools.record(s.agent, work.toolsUsed)
 	l.announce()
 	return then, nil
 }

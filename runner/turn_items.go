@@ -56,14 +56,11 @@ func (l *runLoop) takeBack(work *turnWork) {
 // none, nothing is kept.
 func (l *runLoop) keepFinished(ctx context.Context, work *turnWork, results []callResult) {
 	made := map[string]*RunItem{}
-	var all []*RunItem
 	for _, result := range results {
 		if result.item != nil && result.item.Type == ToolCallOutputItem {
 			made[result.item.CallID()] = result.item
-			all = append(all, result.item)
 		}
 	}
-	defer func() { l.s.ledger.reopen(all, l.s.items) }()
 	if l.s.serverKeeps() || l.withholdsTurns() {
 		return // the conversation goes on from what was accepted before
 	}
@@ -71,6 +68,7 @@ func (l *runLoop) keepFinished(ctx context.Context, work *turnWork, results []ca
 	if len(kept) == 0 {
 		return
 	}
+	l.s.tools.record(l.s.agent, work.toolsUsed)
 	l.s.responses = append(l.s.responses, work.response)
 	l.s.step = stepRunAgain
 	l.keep(kept)

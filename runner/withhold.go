@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 
@@ -41,7 +42,7 @@ func (l *runLoop) withholdOutput() (saves bool) {
 	if !slices.ContainsFunc(s.items[items:], func(item *RunItem) bool { return item.Type == ToolCallOutputItem }) {
 		return false // a message was tripped on: it stays, but is not saved
 	}
-	blank, ok := blankCalls(s.items[items:])
+	blank, ok := blankCalls(s.items[items:], cmp.Or(l.cfg.withheld, withheld))
 	s.responses = slices.DeleteFunc(s.responses, func(r *ModelResponse) bool { return r == work.response })
 	if ok {
 		response := *work.response
@@ -61,7 +62,7 @@ func (l *runLoop) withholdOutput() (saves bool) {
 // blankCalls gives the function calls of a response that have an output, and
 // outputs that say nothing. It fails for a response that holds reasoning or
 // calls of other tools.
-func blankCalls(items []*RunItem) (blank []*RunItem, ok bool) {
+func blankCalls(items []*RunItem, text string) (blank []*RunItem, ok bool) {
 	calls, outputs := map[string]bool{}, map[string]bool{}
 	for _, item := range items {
 		head := item.parsed()
@@ -87,7 +88,7 @@ func blankCalls(items []*RunItem) (blank []*RunItem, ok bool) {
 		case item.Type == ToolCallItem:
 			blank = append(blank, item)
 		case item.Type == ToolCallOutputItem:
-			output := answer(item.Agent, callID, withheld)
+			output := answer(item.Agent, callID, text)
 			output.ToolName, output.Origin = item.ToolName, item.Origin
 			blank = append(blank, output)
 		}

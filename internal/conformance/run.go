@@ -231,7 +231,7 @@ func runOptions(o Options) ([]runner.Option, error) {
 	if o.RejectionMessage != nil {
 		options = append(options, runner.WithToolErrorText(func(info runner.ToolErrorInfo) string {
 			if info.Kind == "tool_exception" {
-				return "" // the recorded tools have a handler of their own for it
+				return info.Default // the recorded tools have a handler of their own for it
 			}
 			return *o.RejectionMessage
 		}))

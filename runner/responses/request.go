@@ -20,10 +20,6 @@ func Encode(model string, r *runner.ModelRequest) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	input := r.Input
-	if input == nil {
-		input = []json.RawMessage{}
-	}
 	choice := toolChoice(s.ToolChoice, model, r.Tools)
 	if _, named := choice.(codec.Fields); named && len(tools) == 0 && r.Prompt != nil {
 		choice = nil // the tool is the prompt's, and unknown here
@@ -31,7 +27,7 @@ func Encode(model string, r *runner.ModelRequest) ([]byte, error) {
 	body := codec.Fields{
 		"model,omitempty", model,
 		"stream", true,
-		"input", input,
+		"input", withoutForeign(r.Input),
 		"instructions,omitempty", r.Instructions,
 		"previous_response_id,omitempty", r.PreviousResponseID,
 		"conversation,omitempty", r.ConversationID,

@@ -242,3 +242,22 @@ func TestAToolThatTheModelCannotFindIsRefused(t *testing.T) {
 	_, err := responses.Encode("gpt-5", &runner.ModelRequest{Tools: []runner.Tool{&runner.FunctionTool{Name: "a", DeferLoading: true}}})
 	assert.ErrorContains(t, err, "ToolSearchTool()")
 }
+
+// A conversation may have begun on another server.
+func TestEncodeLeavesOutWhatOtherServersNoted(t *testing.T) {
+	body, err := responses.Encode("gpt-5", &runner.ModelRequest{Input: []json.RawMessage{
+		json.RawMessage(`{"type":"reasoning","id":"__fake_id__","summary":[],"provider_data":{"model":"local"}}`),
+		json.RawMessage(`{"type":"reasoning","id":"rs_1","summary":[]}`),
+		json.RawMessage(`{"type":"message","id":"__fake_id__","role":"assistant","content":[],"provider_data":{"model":"local"}}`),
+		json.RawMessage(`{"role":"user","content":"What is \"provider_data\", what __fake_id__?"}`),
+	}})
+	require.NoError(t, err)
+	var sent struct {
+		Input []json.RawMessage `json:"input"`
+	}
+	require.NoError(t, json.Unmarshal(body, &sent))
+	require.Len(t, sent.Input, 3, "the reasoning of another server is no use to this one")
+	assert.JSONEq(t, `{"type":"reasoning","id":"rs_1","summary":[]}`, string(sent.Input[0]))
+	assert.JSONEq(t, `{"type":"message","role":"assistant","content":[]}`, string(sent.Input[1]))
+	assert.JSONEq(t, `{"role":"user","content":"What is \"provider_data\", what __fake_id__?"}`, string(sent.Input[2]))
+}

@@ -1,0 +1,9 @@
+package conformance
+
+import (
+	"testing"
+
+	"runstream/internal/leaks"
+)
+
+func TestMain(m *testing.M) { leaks.Main(m) }

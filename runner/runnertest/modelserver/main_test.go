@@ -1,0 +1,9 @@
+package modelserver_test
+
+import (
+	"testing"
+
+	"runstream/internal/leaks"
+)
+
+func TestMain(m *testing.M) { leaks.Main(m) }
