@@ -126,9 +126,9 @@ clean: ## Removes what was built.
 $(dist)/go-version: always
 	@mkdir -p $(dist); go version | cmp -s - $@ || go version > $@
 
-# Inlining nothing within these two packages saves 127 kB; what every byte of a delta passes is in others.
+# Inlining nothing within the module's own packages saves 0.19 MB; the runtime and the standard library are as ever.
 $(engine): $(go_sources) $(dist)/go-version
-	$(wasm_env) go build -trimpath -ldflags "-s -w" -gcflags=runstream/runner=-l -gcflags=runstream/jsbridge=-l -o $@ ./wasm
+	$(wasm_env) go build -trimpath -ldflags "-s -w" -gcflags=runstream/...=-l -o $@ ./wasm
 
 $(tarball): $(engine) $(library) web/tsconfig.types.json web/package.json LICENSE README.md web/node_modules/.package-lock.json
 	rm -rf $(dist)/types

@@ -21,11 +21,11 @@ const maxCauses = 4
 func dataOf(err error) *errorData { return dataWithCauses(err, maxCauses) }
 
 func dataWithCauses(err error, causes int) *errorData {
-	var named runner.Error
-	var thrown *pageError
+	named, isNamed := errors.AsType[runner.Error](err)
+	thrown, isThrown := errors.AsType[*pageError](err)
 	var data *errorData
 	switch {
-	case errors.As(err, &named):
+	case isNamed:
 		data = &errorData{Name: named.Name(), Message: err.Error(), Code: codeOf(named.Name())}
 		if api, ok := named.(*runner.APIError); ok {
 			data.Status = api.Status
@@ -33,7 +33,7 @@ func dataWithCauses(err error, causes int) *errorData {
 		if cause := errors.Unwrap(named); cause != nil && causes > 0 {
 			data.Cause = dataWithCauses(cause, causes-1)
 		}
-	case errors.As(err, &thrown):
+	case isThrown:
 		data = thrown.data
 	case errors.Is(err, context.Canceled):
 		data = &errorData{Name: "AbortError", Message: "the run was stopped", Code: "aborted"}

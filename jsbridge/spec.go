@@ -14,8 +14,7 @@ import (
 func parseSpec(text string) (*runSpec, error) {
 	var spec runSpec
 	if err := codec.Read([]byte(text), spec.fields()); err != nil {
-		var named runner.Error
-		if errors.As(err, &named) {
+		if _, named := errors.AsType[runner.Error](err); named {
 			return nil, err
 		}
 		return nil, &runner.UserError{Message: "the run's agents and options cannot be read: " + err.Error(), Err: err}

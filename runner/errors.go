@@ -18,8 +18,7 @@ type Error interface {
 // ErrorName gives the contract's name for err: that of the first [Error] in
 // its chain, else "Error".
 func ErrorName(err error) string {
-	var named Error
-	if errors.As(err, &named) {
+	if named, ok := errors.AsType[Error](err); ok {
 		return named.Name()
 	}
 	return "Error"

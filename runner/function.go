@@ -161,8 +161,7 @@ func (t *FunctionTool) failed(ctx context.Context, l *runLoop, call *ToolCall, e
 	if failure == nil {
 		return text, nil, nil
 	}
-	var named Error
-	if errors.As(failure, &named) {
+	if _, named := errors.AsType[Error](failure); named {
 		return nil, nil, failure
 	}
 	return nil, nil, &UserError{Message: "Error running tool " + t.Name + ": " + failure.Error(), Err: failure}

@@ -182,8 +182,8 @@ func (l *runLoop) finishRun(ctx context.Context, then next) error {
 		return err
 	}
 	if err := l.guardOutput(ctx, then.output); err != nil {
-		var tripped *OutputGuardrailTripwireTriggered
-		if !errors.As(err, &tripped) || l.withholdOutput() {
+		_, tripped := errors.AsType[*OutputGuardrailTripwireTriggered](err)
+		if !tripped || l.withholdOutput() {
 			err = errors.Join(err, l.saveTurn(ctx))
 		}
 		return err
@@ -365,8 +365,7 @@ func (l *runLoop) stream(ctx context.Context, model Model, request *ModelRequest
 
 // modelError gives an error of a model a name of the contract.
 func modelError(err error) error {
-	var named Error
-	if errors.As(err, &named) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if _, named := errors.AsType[Error](err); named || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	return &APIError{Message: "the model's stream failed: " + err.Error(), Err: err}

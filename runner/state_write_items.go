@@ -109,7 +109,10 @@ func ownership(s *State) *itemOwnership {
 	}
 	owned := &itemOwnership{Start: start, End: len(s.generated), Interruptions: []int{}}
 	for _, item := range s.work.interruptions {
-		place := slices.IndexFunc(s.generated, item.sameQuestion)
+		place := slices.Index(s.generated, item)
+		if place < 0 {
+			place = slices.IndexFunc(s.generated, item.sameQuestion)
+		}
 		if place < 0 {
 			return nil
 		}

@@ -37,8 +37,7 @@ func ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	var named runner.Error
-	if errors.As(err, &named) {
+	if _, named := errors.AsType[runner.Error](err); named {
 		return err
 	}
 	return &runner.APIError{Message: "the connection to the model server broke off: " + err.Error(), Err: err}

@@ -37,8 +37,8 @@ type retrying struct {
 func (t *retrying) Post(ctx context.Context, path string, body []byte) (io.ReadCloser, error) {
 	for attempt := 0; ; attempt++ {
 		stream, err := t.Transport.Post(ctx, path, body)
-		var failed *runner.APIError
-		if err == nil || attempt >= t.retries || !errors.As(err, &failed) || !retryable(failed) {
+		failed, ok := errors.AsType[*runner.APIError](err)
+		if !ok || attempt >= t.retries || !retryable(failed) {
 			return stream, err
 		}
 		timer := time.NewTimer(retryDelay(failed, attempt))
