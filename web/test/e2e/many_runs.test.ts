@@ -65,8 +65,10 @@ async function runMany(page: Page, baseURL: string, first: number, count: number
         } else if (way === 3) {
           await runStreamed(agent("text"), "Hi", { signal: lasting }).streamEvents().return?.();
         } else {
-          const waits = tool({ name: "act", description: "Acts.", execute: () => (result.cancel(), new Promise(() => {})) });
+          let cancel = () => {};
+          const waits = tool({ name: "act", description: "Acts.", execute: () => (cancel(), new Promise<string>(() => {})) });
           const result = runStreamed(agent("tool", [waits]), "Hi", { signal: lasting });
+          cancel = () => result.cancel();
           await window.read(result);
         }
         ended("stopped");
