@@ -196,9 +196,9 @@ func (l ledger) checkItem(item *RunItem) error {
 	if head.Type == "function_call" && (head.Name != key.name || key.kind == "namespaced" && head.Namespace != key.namespace) {
 		return &ModelBehaviorError{Message: "Persisted tool identity does not match the tool call; restore a consistent state before resuming"}
 	}
-	callID, record, ok := identityOf(item).invocation()
-	if _, known := l[callID]; ok && known {
-		return l.check(callID, record)
+	_, record, _ := identityOf(item).invocation() // of a call without what identifies it: an empty one
+	if _, known := l[item.CallID()]; known {
+		return l.check(item.CallID(), record)
 	}
 	return nil
 }

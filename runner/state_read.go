@@ -196,7 +196,7 @@ func (r *documentReader) state() *State {
 		r.turns,
 		func(s *State) { s.original = r.originalInput() },
 		r.pendingInput, r.modelResponses, r.context, r.tracker, r.carried, r.sandbox, r.allGuardrails,
-		r.history, r.programs, r.completed, r.step, r.held,
+		r.history, r.programs, r.step, r.completed, r.held,
 	} {
 		if read(s); r.err != nil {
 			return nil // later fields are read in the light of earlier ones
