@@ -311,6 +311,11 @@ func (l *runLoop) handled(ctx context.Context, handler func(context.Context, *Ru
 		return next{}, failure
 	}
 	then := next{kind: nextFinal, output: result.FinalOutput}
+	if schema := l.s.agent.Output; schema != nil {
+		if then.output, err = schema.decode(string(outputJSON(result.FinalOutput))); err != nil {
+			return next{}, &UserError{Message: "Invalid run error handler final_output for structured output."} // no mistake of the model
+		}
+	}
 	if !result.NotInHistory {
 		text := outputText(result.FinalOutput)
 		if l.s.agent.Output != nil {

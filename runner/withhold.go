@@ -25,7 +25,7 @@ func (l *runLoop) withholdsTurns() bool {
 // hide goes as a whole. It says whether the turn is to be saved.
 func (l *runLoop) withholdOutput() (saves bool) {
 	s := l.s
-	work := s.work
+	work, before := s.work, s.step
 	s.step, s.work = stepModel, nil
 	if work == nil {
 		return false
@@ -40,6 +40,9 @@ func (l *runLoop) withholdOutput() (saves bool) {
 		}
 	}
 	if !slices.ContainsFunc(s.items[items:], func(item *RunItem) bool { return item.Type == ToolCallOutputItem }) {
+		if before == stepRunAgain {
+			s.step = before // the turns before it can be gone on from
+		}
 		return false // a message was tripped on: it stays, but is not saved
 	}
 	blank, ok := blankCalls(s.items[items:], cmp.Or(l.cfg.withheld, withheld))
