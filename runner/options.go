@@ -247,6 +247,7 @@ type ErrorHandlers struct {
 
 // HandledError is what a run ends with in place of an error.
 type HandledError struct {
+	// FinalOutput must fit the agent's Output, where it has one.
 	FinalOutput any
 	// NotInHistory leaves the output out of the run's items. By default it is
 	// added as the agent's message.
