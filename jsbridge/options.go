@@ -37,7 +37,7 @@ func (r *run) options(spec optionsSpec, models *models) ([]runner.Option, error)
 		{spec.NestHandoffHistory, func() runner.Option { return runner.WithNestedHandoffHistory(nil) }},
 		{spec.ToolNotFoundBehavior == "return_error_to_model", runner.WithToolNotFoundToModel},
 		{spec.HoldTools, runner.WithHeldTools},
-		{spec.GuardrailsFirst, runner.WithGuardrailsBeforeApproval},
+		{spec.GuardrailsBeforeApproval, runner.WithGuardrailsBeforeApproval},
 		{spec.UniqueToolNames, runner.WithUniqueToolNames},
 	} {
 		if choice.chosen {

@@ -99,13 +99,13 @@ type optionsSpec struct {
 	// or null.
 	ErrorHandlers    errorHandlersSpec
 	ModelInputFilter *functionRef // (callInfo, {instructions, input}) => the same
-	// HoldTools, GuardrailsFirst and UniqueToolNames are runner's WithHeldTools,
+	// HoldTools, GuardrailsBeforeApproval and UniqueToolNames are runner's WithHeldTools,
 	// WithGuardrailsBeforeApproval and WithUniqueToolNames.
-	HoldTools          bool
-	GuardrailsFirst    bool
-	UniqueToolNames    bool
-	MaxToolConcurrency int
-	Compact            *functionRef // (callInfo) => void
+	HoldTools                bool
+	GuardrailsBeforeApproval bool
+	UniqueToolNames          bool
+	MaxToolConcurrency       int
+	Compact                  *functionRef // (callInfo) => void
 }
 
 func (o *optionsSpec) fields() codec.Fields {
@@ -130,7 +130,7 @@ func (o *optionsSpec) fields() codec.Fields {
 		"errorHandlers", o.ErrorHandlers.fields(),
 		"modelInputFilter", maybe(&o.ModelInputFilter),
 		"holdTools", &o.HoldTools,
-		"guardrailsFirst", &o.GuardrailsFirst,
+		"guardrailsBeforeApproval", &o.GuardrailsBeforeApproval,
 		"uniqueToolNames", &o.UniqueToolNames,
 		"maxToolConcurrency", &o.MaxToolConcurrency,
 		"compact", maybe(&o.Compact),

@@ -22,11 +22,7 @@ func (r *run) makeTool(agent int, spec toolSpec) (runner.Tool, error) {
 	case "hosted_mcp":
 		return r.mcpTool(spec), nil
 	}
-	local, err := r.localTool(spec)
-	if local == nil && err == nil {
-		err = &runner.UserError{Message: "the engine does not know tools of type " + strconv.Quote(spec.Type)}
-	}
-	return local, err
+	return r.localTool(spec)
 }
 
 // functionTool makes a tool that runs on the page.

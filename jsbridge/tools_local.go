@@ -8,16 +8,22 @@ import (
 	"runstream/runner"
 )
 
-// localTool makes a tool that runs on the page and is no function; nil for a
-// type that is not known.
+// localTool makes a tool that runs on the page and is no function.
 func (r *run) localTool(spec toolSpec) (runner.Tool, error) {
-	build, known := map[string]func(toolSpec) (runner.Tool, error){
-		"custom": r.customTool, "shell": r.shellTool, "apply_patch": r.patchTool, "computer": r.computerTool,
-	}[spec.Type]
-	switch {
-	case !known:
-		return nil, nil
-	case spec.Execute == nil && spec.Type != "shell": // a shell may be the server's
+	var build func(toolSpec) (runner.Tool, error)
+	switch spec.Type {
+	case "shell":
+		return r.shellTool(spec) // without a function it is the server's
+	case "custom":
+		build = r.customTool
+	case "apply_patch":
+		build = r.patchTool
+	case "computer":
+		build = r.computerTool
+	default:
+		return nil, &runner.UserError{Message: "the engine does not know tools of type " + strconv.Quote(spec.Type)}
+	}
+	if spec.Execute == nil {
 		return nil, spec.empty()
 	}
 	return build(spec)

@@ -74,8 +74,8 @@ func (b *Browser) Run(ctx context.Context, engine string, report func(c *Case, g
 
 // open shows a page until it is done.
 func (b *Browser) open(ctx context.Context, url string) error {
-	ctx, close := context.WithCancel(ctx)
-	defer close()
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	profile, err := os.MkdirTemp("", "runstream-browser-")
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (b *Browser) open(ctx context.Context, url string) error {
 	go func() { ended <- browser.Wait() }()
 	select {
 	case <-b.done:
-		close()
+		end()
 		<-ended
 		return nil
 	case err := <-ended:

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -111,7 +110,7 @@ func sameJSON(a, b json.RawMessage) bool {
 			return false
 		}
 	}
-	return reflect.DeepEqual(values[0], values[1])
+	return jsondiff.First("", values[0], values[1], same) == ""
 }
 
 // same says that two values that are not equal count as such.

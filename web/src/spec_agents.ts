@@ -13,10 +13,10 @@ export function agentSpec(agent: Agent<unknown>, scope: RunScope): AgentSpec {
   const { name, instructions, prompt, handoffDescription, model, modelSettings, outputType, toolUseBehavior, hooks } = agent;
   return {
     name,
-    instructions: instructions === undefined ? undefined : typeof instructions === "function" ? scope.addWithContext(instructions) : instructions,
-    prompt: prompt && prompt as Json,
+    instructions: scope.choice(instructions),
+    prompt,
     handoffDescription,
-    model: model === undefined ? undefined : modelSpec(model, scope),
+    model: model && modelSpec(model, scope),
     modelSettings: modelSettings && wireSettings(modelSettings),
     tools: agent.tools.map((tool) => toolSpec(tool, agent, scope)),
     handoffs: agent.handoffs.map((handoff) => handoffSpec("agent" in handoff ? handoff : { agent: handoff }, scope)),
@@ -53,9 +53,11 @@ function handoffSpec(handoff: Handoff, scope: RunScope): HandoffSpec {
     agent: scope.indexOf(agent),
     toolName,
     toolDescription,
-    enabled: isEnabled === undefined ? undefined : typeof isEnabled === "function" ? scope.addWithContext(isEnabled) : isEnabled,
-    inputSchema: inputType && toStrictSchema(toJsonSchema(inputType, owner)) as Json,
-    onHandoff: onHandoff && scope.add(async (info) => {
+    enabled: scope.choice(isEnabled),
+    inputSchema: inputType && (toStrictSchema(toJsonSchema(inputType, owner)) as Json),
+    onHandoff:
+      onHandoff &&
+      scope.add(async (info) => {
         const input = inputType && (await parseArguments(inputType, info.arguments ?? "", owner));
         await onHandoff(scope.context(info), input as never);
       }),

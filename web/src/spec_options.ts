@@ -2,8 +2,8 @@ import { errorFromData } from "./error_data.js";
 import { UserError } from "./errors.js";
 import type { RunScope } from "./graph.js";
 import { wireSettings } from "./graph.js";
-import type { ErrorHandler, RunOptions } from "./options.js";
-import type { CallInfo, ErrorData, FunctionRef } from "./protocol.js";
+import type { ErrorHandler, ModelInput, RunOptions, ToolErrorInfo } from "./options.js";
+import type { ErrorData, FunctionRef } from "./protocol.js";
 import type { WireItem } from "./responses.js";
 import { filterSpec, hooksSpec, inputGuardrailSpec, modelSpec, outputGuardrailSpec, sessionSpec } from "./spec_parts.js";
 import type { ErrorHandlersSpec, OptionsSpec } from "./specs.js";
@@ -14,27 +14,30 @@ export function optionsSpec(options: RunOptions, scope: RunScope): OptionsSpec {
   const { toolErrorFormatter, callModelInputFilter, compact } = options;
   return {
     ...copied(options),
-    model: model === undefined ? undefined : modelSpec(model, scope),
+    model: model && modelSpec(model, scope),
     modelSettings: modelSettings && wireSettings(modelSettings),
     session: session && sessionSpec(session, scope),
-    sessionInput: sessionInputCallback && scope.add((_, [history, fresh]) => sessionInputCallback(history as WireItem[], fresh as WireItem[])),
-    inputGuardrails: options.inputGuardrails && options.inputGuardrails.map((one) => inputGuardrailSpec(one, scope)),
-    outputGuardrails: options.outputGuardrails && options.outputGuardrails.map((one) => outputGuardrailSpec(one, scope)),
+    sessionInput:
+      sessionInputCallback &&
+      scope.add((_, [history, fresh]) => sessionInputCallback(history as WireItem[], fresh as WireItem[])),
+    inputGuardrails: options.inputGuardrails?.map((one) => inputGuardrailSpec(one, scope)),
+    outputGuardrails: options.outputGuardrails?.map((one) => outputGuardrailSpec(one, scope)),
     hooks: hooks && hooksSpec(hooks, scope),
     handoffInputFilter: handoffInputFilter && filterSpec(handoffInputFilter, scope),
-    toolErrorFormatter: toolErrorFormatter && scope.add((info, [what, failure]) =>
-        toolErrorFormatter({
-          ...(what as { kind: "approval_rejected"; defaultMessage: string }),
-          toolName: info.toolName ?? "",
-          callId: info.callId ?? "",
-          error: failure ? errorFromData(failure as ErrorData) : undefined,
-        }) ?? (what as { defaultMessage: string }).defaultMessage,
-      ),
+    toolErrorFormatter:
+      toolErrorFormatter &&
+      scope.add(({ toolName = "", callId = "" }, [data, failure]) => {
+        const what = data as Pick<ToolErrorInfo, "kind" | "defaultMessage">;
+        const error = failure ? errorFromData(failure as ErrorData) : undefined;
+        return toolErrorFormatter({ ...what, toolName, callId, error }) ?? what.defaultMessage;
+      }),
     errorHandlers: errorHandlers && handlersSpec(errorHandlers, scope),
-    modelInputFilter: callModelInputFilter && scope.add((info, [input]) =>
-        callModelInputFilter(input as { instructions: string; input: WireItem[] }, scope.context(info)),
-      ),
-    compact: compact && scope.add(() => {
+    modelInputFilter:
+      callModelInputFilter &&
+      scope.add((info, [input]) => callModelInputFilter(input as ModelInput, scope.context(info))),
+    compact:
+      compact &&
+      scope.add(() => {
         if (!session) throw new UserError("compact needs a session: pass one with the run's options.");
         return compact(session);
       }),
@@ -51,21 +54,20 @@ const COPIED = [
   "nestHandoffHistory",
   "toolNotFoundBehavior",
   "holdTools",
+  "guardrailsBeforeApproval",
   "uniqueToolNames",
   "maxToolConcurrency",
 ] as const;
 
 /** The options that cross as they are. */
 function copied(options: RunOptions): OptionsSpec {
-  const spec: Record<string, unknown> = {};
-  for (const key of COPIED) if (options[key] !== undefined) spec[key] = options[key];
-  if (options.guardrailsBeforeApproval) spec["guardrailsFirst"] = true;
-  return spec;
+  return Object.fromEntries(COPIED.map((key) => [key, options[key]]));
 }
 
-function handlersSpec({ maxTurns, modelRefusal, invalidFinalOutput }: NonNullable<RunOptions["errorHandlers"]>, scope: RunScope): ErrorHandlersSpec {
+function handlersSpec(handlers: NonNullable<RunOptions["errorHandlers"]>, scope: RunScope): ErrorHandlersSpec {
+  const { maxTurns, modelRefusal, invalidFinalOutput } = handlers;
   const handler = (handle: ErrorHandler): FunctionRef =>
-    scope.add(async (info: CallInfo, [failure]) => (await handle(errorFromData(failure as ErrorData), scope.context(info))) ?? {});
+    scope.add(async (info, [failure]) => (await handle(errorFromData(failure as ErrorData), scope.context(info))) ?? {});
   return {
     maxTurns: maxTurns && handler(maxTurns),
     modelRefusal: modelRefusal && handler(modelRefusal),

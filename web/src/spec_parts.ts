@@ -48,15 +48,22 @@ export function outputGuardrailSpec({ name, execute }: OutputGuardrail, scope: R
 export function hooksSpec(hooks: Hooks, scope: RunScope): HooksSpec {
   const { onAgentStart, onAgentEnd, onHandoff, onModelStart, onModelEnd, onToolStart, onToolEnd } = hooks;
   return {
-    agentStart: onAgentStart && scope.addWithContext((context) => onAgentStart(context)),
+    agentStart: onAgentStart && scope.addWithContext(onAgentStart),
     agentEnd: onAgentEnd && scope.add((info, [output]) => onAgentEnd({ ...scope.context(info), output })),
-    handoff: onHandoff && scope.add((info, [next]) => onHandoff({ ...scope.context(info), nextAgent: scope.agent(next as CallInfo) })),
-    modelStart: onModelStart && scope.add((info, [request]) =>
+    handoff:
+      onHandoff &&
+      scope.add((info, [next]) => onHandoff({ ...scope.context(info), nextAgent: scope.agent(next as CallInfo) })),
+    modelStart:
+      onModelStart &&
+      scope.add((info, [request]) =>
         onModelStart({ ...scope.context(info), ...(request as { instructions: string; input: WireItem[] }) }),
       ),
-    modelEnd: onModelEnd && scope.add((info, [response]) => {
-        const { output, usage, responseId } = response as { output: WireItem[]; usage: Snapshot["usage"]; responseId: string };
-        return onModelEnd({ ...scope.context(info), response: { output, usage: readUsage(usage), responseId: responseId || undefined } });
+    modelEnd:
+      onModelEnd &&
+      scope.add((info, [data]) => {
+        const { output, usage, responseId } = data as { output: WireItem[]; usage: Snapshot["usage"]; responseId: string };
+        const response = { output, usage: readUsage(usage), responseId: responseId || undefined };
+        return onModelEnd({ ...scope.context(info), response });
       }),
     toolStart: onToolStart && scope.add((info, _, signal) => onToolStart(scope.details(info, signal))),
     toolEnd: onToolEnd && scope.add((info, [output], signal) => onToolEnd({ ...scope.details(info, signal), output })),

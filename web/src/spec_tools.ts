@@ -13,7 +13,8 @@ import { parseArguments, toJsonSchema, toStrictSchema } from "./schema.js";
 import { hooksSpec, sessionSpec } from "./spec_parts.js";
 import type { ToolGuardrailSpec, ToolSpec } from "./specs.js";
 import type { FunctionTool } from "./tool.js";
-import type { HostedMCPTool, ShellTool, Tool } from "./tools.js";
+import { gateOnArguments } from "./tool.js";
+import type { ComputerAction, HostedMCPTool, PatchOperation, SafetyCheck, ShellAction, ShellTool, Tool } from "./tools.js";
 
 /** Writes a tool down for the engine. */
 export function toolSpec(tool: Tool, owner: Agent<unknown>, scope: RunScope): ToolSpec {
@@ -31,7 +32,7 @@ export function toolSpec(tool: Tool, owner: Agent<unknown>, scope: RunScope): To
         description,
         ...gate(tool, scope),
         execute: scope.add((info, [input], signal) => execute(input as string, scope.details(info, signal))),
-        config: format && format as Json,
+        config: format,
       };
     }
     case "shell":
@@ -41,9 +42,10 @@ export function toolSpec(tool: Tool, owner: Agent<unknown>, scope: RunScope): To
         type: "apply_patch",
         name: "apply_patch",
         ...gate(tool, scope),
-        execute: scope.add(async (info, [operation], signal) => {
-          return (await tool.execute(operation as Parameters<typeof tool.execute>[0], scope.details(info, signal))) ?? "";
-        }),
+        execute: scope.add(
+          async (info, [operation], signal) =>
+            (await tool.execute(operation as PatchOperation, scope.details(info, signal))) ?? "",
+        ),
       };
     case "computer": {
       const { preview, onSafetyCheck } = tool;
@@ -51,13 +53,13 @@ export function toolSpec(tool: Tool, owner: Agent<unknown>, scope: RunScope): To
         type: "computer",
         name: "computer",
         execute: scope.add((info, [action], signal) =>
-          tool.execute(action as Parameters<typeof tool.execute>[0], scope.details(info, signal)),
+          tool.execute(action as ComputerAction, scope.details(info, signal)),
         ),
-        config: preview && preview as Json,
+        config: preview,
         screenshot: scope.add((info, _, signal) => tool.screenshot(scope.details(info, signal))),
-        onSafetyCheck: onSafetyCheck && scope.add((info, [check], signal) =>
-            onSafetyCheck(check as Parameters<typeof onSafetyCheck>[0], scope.details(info, signal)),
-          ),
+        onSafetyCheck:
+          onSafetyCheck &&
+          scope.add((info, [check], signal) => onSafetyCheck(check as SafetyCheck, scope.details(info, signal))),
       };
     }
     case "hosted":
@@ -79,7 +81,7 @@ function functionSpec(tool: FunctionTool, scope: RunScope): ToolSpec {
     parameters: tool.parameters as Json,
     strict: tool.strict,
     needsApproval: approval(needsApproval, scope),
-    enabled: typeof isEnabled === "function" ? scope.addWithContext(isEnabled) : isEnabled,
+    enabled: scope.choice(isEnabled),
     timeoutMs,
     timeoutBehavior,
     ...onError(errorFunction, failures, scope),
@@ -92,12 +94,15 @@ function functionSpec(tool: FunctionTool, scope: RunScope): ToolSpec {
         throw error;
       }
     }),
-    deferLoading: tool.deferLoading && true,
-    ...(namespace && { namespace: namespace.name, namespaceDescription: namespace.description }),
+    deferLoading: tool.deferLoading,
+    namespace: namespace?.name,
+    namespaceDescription: namespace?.description,
     allowedCallers: tool.allowedCallers,
-    inputGuardrails: tool.inputGuardrails && tool.inputGuardrails.map((guardrail) => guardrailSpec(guardrail, scope)),
-    outputGuardrails: tool.outputGuardrails && tool.outputGuardrails.map((guardrail) => guardrailSpec(guardrail, scope)),
-    customData: customDataExtractor && scope.add(
+    inputGuardrails: tool.inputGuardrails?.map((guardrail) => guardrailSpec(guardrail, scope)),
+    outputGuardrails: tool.outputGuardrails?.map((guardrail) => guardrailSpec(guardrail, scope)),
+    customData:
+      customDataExtractor &&
+      scope.add(
         async (info, [output], signal) => (await customDataExtractor({ ...scope.details(info, signal), output })) ?? null,
       ),
   };
@@ -117,37 +122,32 @@ function agentToolSpec({ agent, options }: AgentTool, scope: RunScope): ToolSpec
   const { toolName = "", parameters, strict, inputBuilder, customOutputExtractor, onStream, session, hooks, isEnabled, needsApproval } = options;
   const owner = `tool ${toolName || agent.name}`;
   const schema = parameters && toJsonSchema(parameters, owner);
-  const parse = (info: CallInfo): Promise<unknown> => parseArguments(parameters ?? {}, info.arguments ?? "", owner);
-  const needs = async (context: RunContext, info: CallInfo): Promise<boolean> => {
-    let args: unknown;
-    try {
-      args = await parse(info);
-    } catch {
-      return true;
-    }
-    return typeof needsApproval !== "function" || (await needsApproval(context, args, info.callId ?? "")) !== false;
-  };
+  const parse = (text: string): Promise<unknown> => parseArguments(parameters ?? {}, text, owner);
   return {
     type: "agent",
     name: toolName,
     description: options.toolDescription ?? "",
-    parameters: schema && (strict === false ? schema : toStrictSchema(schema)) as Json,
+    parameters: schema && ((strict === false ? schema : toStrictSchema(schema)) as Json),
     strict,
-    needsApproval: typeof needsApproval === "function" ? scope.add((info) => needs(scope.context(info), info)) : needsApproval ?? false,
-    enabled: isEnabled === undefined ? undefined : typeof isEnabled === "function" ? scope.addWithContext(isEnabled) : isEnabled,
-    ...onError(options.errorFunction, new Map(), scope),
+    needsApproval: approval(gateOnArguments(needsApproval, parse), scope),
+    enabled: scope.choice(isEnabled),
+    ...onError(options.errorFunction, undefined, scope),
     agent: scope.indexOf(agent),
     maxTurns: options.maxTurns,
-    input: inputBuilder && scope.add(async (info, _, signal) => inputBuilder(await parse(info), scope.details(info, signal))),
-    output: customOutputExtractor && scope.add((_, [result]) => {
+    input:
+      inputBuilder &&
+      scope.add(async (info, _, signal) => inputBuilder(await parse(info.arguments ?? ""), scope.details(info, signal))),
+    output:
+      customOutputExtractor &&
+      scope.add((_, [result]) => {
         const { finalOutput, newItems } = result as { finalOutput: unknown; newItems: ItemData[] };
         return customOutputExtractor({ finalOutput, newItems: newItems.map((item) => reviveItem(item, scope.names)) });
       }),
-    onStream: onStream && scope.add((info, [data, at]) => {
+    onStream:
+      onStream &&
+      scope.add((info, [data, at], unused) => {
         const [event] = reviveEvents([data as EventData], scope.names);
-        const { agent: caller, context, usage } = scope.context(info);
-        const { toolName: name = "", callId = "", arguments: text = "" } = info;
-        const toolCall = { agent: caller, context, usage, toolName: name, callId, arguments: text };
+        const { signal: _, ...toolCall } = scope.details(info, unused);
         if (event) onStream({ event, agent: scope.agent(at as CallInfo), toolCall });
       }),
     session: session && sessionSpec(session, scope),
@@ -161,8 +161,10 @@ function shellSpec(tool: ShellTool, scope: RunScope): ToolSpec {
     type: "shell",
     name: "shell",
     ...gate(tool, scope),
-    execute: execute && scope.add((info, [action], signal) => execute(action as Parameters<typeof execute>[0], scope.details(info, signal))),
-    config: environment && environment as Json,
+    execute:
+      execute &&
+      scope.add((info, [action], signal) => execute(action as ShellAction, scope.details(info, signal))),
+    config: environment,
   };
 }
 
@@ -195,7 +197,7 @@ function reviewer(tool: Extract<Tool, { onApproval?: unknown }>, scope: RunScope
 
 function onError(
   errorFunction: FunctionTool["errorFunction"],
-  failures: Map<string, unknown>,
+  failures: Map<string, unknown> | undefined,
   scope: RunScope,
 ): Pick<ToolSpec, "onError"> {
   if (errorFunction === undefined) return {};
@@ -203,8 +205,8 @@ function onError(
   return {
     onError: scope.add((info, [data]) => {
       const { callId = "" } = info;
-      const error = failures.has(callId) ? failures.get(callId) : errorFromData(data as ErrorData);
-      failures.delete(callId);
+      const error = failures?.has(callId) ? failures.get(callId) : errorFromData(data as ErrorData);
+      failures?.delete(callId);
       return errorFunction(scope.context(info), error);
     }),
   };

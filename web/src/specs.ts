@@ -55,7 +55,7 @@ export interface OptionsSpec {
   /** No tool starts before the parallel input guardrails are through. */
   readonly holdTools?: boolean | undefined;
   /** A tool's input guardrails run before anybody is asked for approval, too. */
-  readonly guardrailsFirst?: boolean | undefined;
+  readonly guardrailsBeforeApproval?: boolean | undefined;
   /** Two tools or handoffs of one name end the run. */
   readonly uniqueToolNames?: boolean | undefined;
   readonly maxToolConcurrency?: number | undefined;

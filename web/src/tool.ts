@@ -110,23 +110,29 @@ export function tool<const Parameters extends ToolParameters = typeof NO_ARGUMEN
     inputGuardrails: options.inputGuardrails,
     outputGuardrails: options.outputGuardrails,
     customDataExtractor: options.customDataExtractor,
-    needsApproval:
-      typeof needsApproval !== "function"
-        ? needsApproval
-        : async (context, text, callId) => {
-            let args: ArgumentsOf<Parameters>;
-            try {
-              args = await parse(text);
-            } catch {
-              return true;
-            }
-            return (await needsApproval(context, args, callId)) !== false;
-          },
+    needsApproval: gateOnArguments(needsApproval, parse),
     invoke: async (text, details) => {
       const args = await parse(text);
       details.signal.throwIfAborted(); // the run may have been stopped meanwhile
       return execute(args, details);
     },
+  };
+}
+
+/** Asks about a call by its arguments; those that cannot be read need approval without asking. @internal */
+export function gateOnArguments<Arguments>(
+  needsApproval: boolean | ((context: RunContext, args: Arguments, callId: string) => boolean | Promise<boolean>) = false,
+  parse: (text: string) => Promise<Arguments>,
+): FunctionTool["needsApproval"] {
+  if (typeof needsApproval !== "function") return needsApproval;
+  return async (context, text, callId) => {
+    let args: Arguments;
+    try {
+      args = await parse(text);
+    } catch {
+      return true;
+    }
+    return (await needsApproval(context, args, callId)) !== false;
   };
 }
 
