@@ -66,7 +66,7 @@ func (m *pageModel) Stream(ctx context.Context, request *runner.ModelRequest) it
 			return
 		}
 		var answer int
-		if err := m.run.ask(ctx, "the model", *m.spec.Open, &answer, body); err != nil {
+		if err := m.run.ask(ctx, "the model", *m.spec.Open, &answer, json.RawMessage(body)); err != nil {
 			yield(runner.RawEvent{}, err)
 			return
 		}
