@@ -24,7 +24,7 @@ func Serve(ctx context.Context) error {
 	e := &engine{
 		ctx: ctx,
 		// What the page's function throws is the page's to handle.
-		post: func(m fromEngine) { _ = try(func() { post.Invoke(m.object()) }) },
+		post: func(m fromEngine) { _ = try(func() { post.Invoke(jsObject(m.object())) }) },
 		transport: func(provider providerSpec, token tokenFunc) responses.Transport {
 			return &fetchTransport{fetch: fetch, provider: provider, token: token}
 		},
@@ -45,4 +45,17 @@ func Serve(ctx context.Context) error {
 	in.each(ctx, e.handle)
 	e.wait()
 	return context.Cause(ctx)
+}
+
+// jsObject gives bytes as ArrayBuffers, which a worker can hand over without a
+// copy; the other values are what js.ValueOf takes.
+func jsObject(object map[string]any) map[string]any {
+	for key, value := range object {
+		if bytes, ok := value.([]byte); ok {
+			array := js.Global().Get("Uint8Array").New(len(bytes))
+			js.CopyBytesToJS(array, bytes)
+			object[key] = array.Get("buffer")
+		}
+	}
+	return object
 }

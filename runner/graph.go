@@ -14,6 +14,7 @@ type agentGraph struct {
 	agents     []*Agent // breadth first
 	identities map[*Agent]string
 	byIdentity map[string]*Agent
+	written    writtenParts
 }
 
 func newAgentGraph(start *Agent) *agentGraph {

@@ -103,7 +103,7 @@ export class RunResult<Output = unknown> {
     const { view } = this.run;
     if (view) {
       const { inputList, normalizedInputList } = view.snapshot;
-      return structuredClone((mode === "normalized" && normalizedInputList) || inputList) as object[];
+      return view.inputList((mode === "normalized" && normalizedInputList) || inputList);
     }
     return "input" in this.#plan.start ? ItemHelpers.inputToNewInputList(this.#plan.start.input) : [];
   }

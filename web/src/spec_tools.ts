@@ -7,7 +7,7 @@ import { reviveEvents } from "./events.js";
 import type { RunScope } from "./graph.js";
 import type { ToolInputGuardrail, ToolOutputGuardrail } from "./guardrails.js";
 import { reviveItem } from "./items.js";
-import type { CallInfo, ErrorData, EventData, FunctionRef, ItemData, Json } from "./protocol.js";
+import type { CallInfo, ErrorData, FunctionRef, ItemData, Json } from "./protocol.js";
 import type { WireItem } from "./responses.js";
 import { parseArguments, toJsonSchema, toStrictSchema } from "./schema.js";
 import { hooksSpec, sessionSpec } from "./spec_parts.js";
@@ -145,8 +145,9 @@ function agentToolSpec({ agent, options }: AgentTool, scope: RunScope): ToolSpec
       }),
     onStream:
       onStream &&
-      scope.add((info, [data, at], unused) => {
-        const [event] = reviveEvents([data as EventData], scope.names);
+      scope.add((info, [batch, at], unused) => {
+        const [others, ...data] = batch as [number[], ...unknown[]];
+        const [event] = reviveEvents(data, others, scope.names);
         const { signal: _, ...toolCall } = scope.details(info, unused);
         if (event) onStream({ event, agent: scope.agent(at as CallInfo), toolCall });
       }),
