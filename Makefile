@@ -126,9 +126,16 @@ clean: ## Removes what was built.
 $(dist)/go-version: always
 	@mkdir -p $(dist); go version | cmp -s - $@ || go version > $@
 
-# Inlining nothing within the module's own packages saves 0.19 MB; the runtime and the standard library are as ever.
-$(engine): $(go_sources) $(dist)/go-version
-	$(wasm_env) go build -trimpath -ldflags "-s -w" -gcflags=runstream/...=-l -o $@ ./wasm
+# The packages that no delta passes through are built without inlining, which saves 0.13 MB; the runtime and the standard
+# library are as ever. wasm-opt then saves 0.45 MB.
+large := runner runner/chatcompletions jsbridge
+engine_flags := -trimpath -ldflags "-s -w" $(large:%=-gcflags=runstream/%=-l)
+
+$(dist)/built/runstream.wasm: $(go_sources) $(dist)/go-version
+	$(wasm_env) go build $(engine_flags) -o $@ ./wasm
+
+$(engine): $(dist)/built/runstream.wasm web/build/optimize.sh web/package-lock.json
+	web/build/optimize.sh $< $@
 
 $(tarball): $(engine) $(library) web/tsconfig.types.json web/package.json LICENSE README.md web/node_modules/.package-lock.json
 	rm -rf $(dist)/types
