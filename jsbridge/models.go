@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"iter"
 	"strconv"
+	"strings"
 
 	"runstream/internal/codec"
 	"runstream/runner"
+	"runstream/runner/chatcompletions"
 	"runstream/runner/responses"
 )
 
@@ -15,6 +17,8 @@ import (
 type models struct {
 	run       *run
 	transport responses.Transport // nil where no model server is configured
+	chat      bool                // the server speaks Chat Completions
+	official  bool                // it is OpenAI's own
 }
 
 func (r *run) models(provider *providerSpec) (*models, error) {
@@ -22,8 +26,13 @@ func (r *run) models(provider *providerSpec) (*models, error) {
 	if provider == nil {
 		return m, nil
 	}
-	if provider.API != "" && provider.API != "responses" {
-		return nil, &runner.UserError{Message: "the engine does not speak the API " + strconv.Quote(provider.API) + "; set api to \"responses\""}
+	switch provider.API {
+	case "", "responses":
+	case "chat_completions":
+		m.chat, m.official = true, strings.HasPrefix(provider.BaseURL, "https://api.openai.com/")
+	default:
+		return nil, &runner.UserError{Message: "the engine does not speak the API " + strconv.Quote(provider.API) +
+			"; set api to \"responses\" or \"chat_completions\""}
 	}
 	retries := responses.DefaultRetries
 	if provider.MaxRetries != nil {
@@ -47,6 +56,8 @@ func (m *models) model(spec modelSpec) runner.Model {
 		return &pageModel{m.run, spec}
 	case m.transport == nil:
 		return nil
+	case m.chat:
+		return &chatcompletions.Model{Name: spec.name, Transport: m.transport, Official: m.official}
 	}
 	return &responses.Model{Name: spec.name, Transport: m.transport}
 }

@@ -417,7 +417,7 @@ func TestRunsThatCannotStartSayWhy(t *testing.T) {
 		"not JSON":             {`{`, "cannot be read"},
 		"no agent":             {`{"agents":[],"input":{"text":""}}`, "there is no agent to run"},
 		"no input":             {`{"agents":[{"name":"A"}],"input":{}}`, "there is no input"},
-		"an unknown API":       {`{"agents":[{"name":"A"}],"input":{"text":""},"provider":{"baseURL":"","api":"chat_completions"}}`, `does not speak the API "chat_completions"`},
+		"an unknown API":       {`{"agents":[{"name":"A"}],"input":{"text":""},"provider":{"baseURL":"","api":"assistants"}}`, `does not speak the API "assistants"`},
 		"negative retries":     {`{"agents":[{"name":"A"}],"input":{"text":""},"provider":{"baseURL":"","maxRetries":-1}}`, "maxRetries is -1"},
 		"no turns":             {`{"agents":[{"name":"A"}],"input":{"text":""},"options":{"maxTurns":0}}`, "maxTurns is 0"},
 		"half a turn":          {`{"agents":[{"name":"A"}],"input":{"text":""},"options":{"maxTurns":1.5}}`, "maxTurns is 1.5"},
