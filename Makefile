@@ -22,6 +22,7 @@ library := $(addprefix $(dist)/,index.js host.js worker.js testing.js)
 tarball := $(dist)/runstream-$(shell sed -n 's/^  "version": "\(.*\)",/\1/p' web/package.json).tgz
 demo := $(dist)/demo.js $(dist)/demo.css
 bench := bench/dist
+goagents := $(addprefix $(dist)/goagents.,wasm js css)
 
 # Small apps that use the npm package, and those among them that are built.
 packages := $(dist)/packages
@@ -33,6 +34,9 @@ help: ## Lists the targets.
 
 run: build ## Builds everything and serves the demo (ADDR=host:port, OPENAI_API_KEY, OPENAI_BASE_URL).
 	go run ./web/server
+
+run-goagents: build $(goagents) ## Serves the example of agents written in Go (examples/goagents), like run.
+	PAGE=examples/goagents/index.html go run ./web/server
 
 build: $(engine) $(library) $(demo) ## Builds the engine, the package and the demo into web/dist.
 
@@ -63,12 +67,12 @@ test-types: web/node_modules/.package-lock.json ## Type-checks the package, the 
 test-unit: web/node_modules/.package-lock.json build $(dist)/test/unit.stamp ## Tests the TypeScript sources in Node.
 	node --test --test-reporter=spec --enable-source-maps $(dist)/test/unit/*.test.mjs
 
-test-e2e: web/node_modules/.package-lock.json build $(dist)/test/e2e.stamp $(dist)/test/engine.wasm ## Tests the pages in Chromium; pictures go to web/dist/screenshots.
+test-e2e: web/node_modules/.package-lock.json build $(goagents) $(dist)/test/e2e.stamp $(dist)/test/engine.wasm ## Tests the pages in Chromium; pictures go to web/dist/screenshots.
 	web/build/browser.sh
 	go build -o $(dist)/server ./web/server
 	node --test --test-reporter=spec --test-concurrency=1 --enable-source-maps $(dist)/test/e2e/*.test.mjs
 
-test-firefox: web/node_modules/.package-lock.json build $(dist)/test/e2e.stamp $(dist)/test/engine.wasm ## Tests the pages in Firefox, which it installs where apt is usable.
+test-firefox: web/node_modules/.package-lock.json build $(goagents) $(dist)/test/e2e.stamp $(dist)/test/engine.wasm ## Tests the pages in Firefox, which it installs where apt is usable.
 	web/build/firefox.sh
 	go build -o $(dist)/server ./web/server
 	BROWSER=firefox node --test --test-reporter=spec --test-concurrency=1 --enable-source-maps $(dist)/test/e2e/*.test.mjs
@@ -120,7 +124,7 @@ check: test-types ## Formatting, go vet, staticcheck (native and wasm), types.
 clean: ## Removes what was built.
 	rm -rf $(dist) $(bench) web/node_modules bench/node_modules web/src/*.gen.js web/LICENSE web/README.md
 
-.PHONY: help run build package test-packages bench conformance conformance-native conformance-browser corpus interop fuzz test test-go test-jsbridge test-types test-unit test-e2e test-firefox size check clean always
+.PHONY: help run run-goagents build package test-packages bench conformance conformance-native conformance-browser corpus interop fuzz test test-go test-jsbridge test-types test-unit test-e2e test-firefox size check clean always
 
 # Names the toolchain, so that another Go rebuilds the engine together with its wasm_exec.js.
 $(dist)/go-version: always
@@ -176,6 +180,15 @@ $(dist)/index.js: $(library_sources)
 
 $(dist)/host.js $(dist)/worker.js $(dist)/testing.js: $(dist)/%.js: $(library_sources) web/src/wasm_exec.gen.js
 	$(esbuild) --format=esm --target=es2022 web/src/$*.ts --outfile=$@
+
+$(dist)/goagents.wasm: $(go_sources) $(dist)/go-version $(wildcard examples/goagents/*.go runner/functiontool/*.go)
+	$(wasm_env) go build -trimpath -ldflags "-s -w" -o $@ ./examples/goagents
+
+$(dist)/goagents.js: examples/goagents/page.ts $(library_sources)
+	$(esbuild) --format=esm --target=es2022 $(apart) --alias:runstream=./web/src/index.ts $< --outfile=$@
+
+$(dist)/goagents.css: examples/goagents/page.css
+	$(esbuild) $< --outfile=$@
 
 $(dist)/demo.js: $(demo_sources)
 	$(esbuild) --format=esm --target=es2022 $(apart) web/demo/demo.ts --outfile=$@

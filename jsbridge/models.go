@@ -50,16 +50,24 @@ func (r *run) models(provider *providerSpec) (*models, error) {
 }
 
 // model makes the model that a spec describes; nil for none.
-func (m *models) model(spec modelSpec) runner.Model {
+func (m *models) model(spec modelSpec) (runner.Model, error) {
 	switch {
+	case spec.Registered != "":
+		return registered(m.run.engine.own.models, "model", spec.Registered)
 	case spec.Open != nil && spec.Next != nil && spec.Close != nil:
-		return &pageModel{m.run, spec}
+		return &pageModel{m.run, spec}, nil
 	case m.transport == nil:
-		return nil
-	case m.chat:
-		return &chatcompletions.Model{Name: spec.name, Transport: m.transport, Official: m.official}
+		return nil, nil
 	}
-	return &responses.Model{Name: spec.name, Transport: m.transport}
+	return m.atServer(spec.name), nil
+}
+
+// atServer is a model of the configured server, which there must be.
+func (m *models) atServer(name string) runner.Model {
+	if m.chat {
+		return &chatcompletions.Model{Name: name, Transport: m.transport, Official: m.official}
+	}
+	return &responses.Model{Name: name, Transport: m.transport}
 }
 
 // pageModel is a model that the page brings.

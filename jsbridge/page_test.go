@@ -40,7 +40,9 @@ func newTestPage(t *testing.T, turns ...runnertest.Turn) (*testPage, *testServer
 	server := &testServer{turns: turns}
 	ctx, stop := context.WithCancel(context.Background())
 	p.stop = stop
-	p.engine = &engine{ctx: ctx, post: p.post, transport: server.transport}
+	own, err := newRegistry(nil)
+	require.NoError(t, err)
+	p.engine = &engine{ctx: ctx, own: own, post: p.post, transport: server.transport}
 	t.Cleanup(func() { stop(); p.engine.wait() })
 	return p, server
 }

@@ -32,7 +32,7 @@ func TestTheProtocolHasATwinInTypeScript(t *testing.T) {
 	for name, twin := range map[string]any{
 		"FunctionRef": new(functionRef).fields(), "ErrorData": new(errorData).fields(), "RunSpec": new(runSpec).fields(),
 		"ProviderSpec": new(providerSpec).fields(), "OptionsSpec": new(optionsSpec).fields(), "AgentSpec": new(agentSpec).fields(),
-		"ErrorHandlersSpec": new(errorHandlersSpec).fields(), "SessionSpec": new(sessionSpec).fields(), "ModelFunctions": new(modelSpec).fields(),
+		"ErrorHandlersSpec": new(errorHandlersSpec).fields(), "SessionSpec": new(sessionSpec).fields(), "ModelFunctions": new(modelSpec).fields()[2:],
 		"OutputSpec": new(outputSpec).fields(), "GuardrailSpec": new(guardrailSpec).fields(), "HooksSpec": new(hooksSpec).fields(),
 		"ToolGuardrailSpec": new(toolGuardrailSpec).fields(), "GuardrailData": new(guardrailData).fields(),
 		"ToolSpec": new(toolSpec).fields(), "CallInfo": new(callInfo).fields(), "HandoffSpec": new(handoffSpec).fields(),

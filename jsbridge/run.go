@@ -58,7 +58,7 @@ func (r *run) start(text string) error {
 		r.result, err = state.Result()
 		return err
 	}
-	r.result = runner.RunStreamed(r.ctx, r.agents[0], input, options...)
+	r.result = runner.RunStreamed(context.WithValue(r.ctx, modelsOfRun{}, models), r.agents[0], input, options...)
 	return nil
 }
 

@@ -15,7 +15,14 @@ import (
 // The page is an object named "runstream" in the program's global scope, with
 // two functions: post takes messages to the page, fetch is the platform's. Serve
 // adds receive, which takes messages from the page, and says that it is ready.
-func Serve(ctx context.Context) error {
+//
+// Options give the engine agents, tools and models that are written in Go; two
+// of a kind and name are an error.
+func Serve(ctx context.Context, options ...Option) error {
+	own, err := newRegistry(options)
+	if err != nil {
+		return err
+	}
 	page := js.Global().Get("runstream")
 	if page.Type() != js.TypeObject {
 		return errors.New("jsbridge: there is no page to serve; start this program with the runstream package, as its engine")
@@ -23,6 +30,7 @@ func Serve(ctx context.Context) error {
 	post, fetch := page.Get("post"), page.Get("fetch")
 	e := &engine{
 		ctx: ctx,
+		own: own,
 		// What the page's function throws is the page's to handle.
 		post: func(m fromEngine) { _ = try(func() { post.Invoke(jsObject(m.object())) }) },
 		transport: func(provider providerSpec, token tokenFunc) responses.Transport {

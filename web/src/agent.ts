@@ -1,5 +1,6 @@
 import type { AgentTool, AgentToolOptions } from "./agent_tool.js";
 import type { RunContext } from "./context.js";
+import type { EngineModel } from "./engine_parts.js";
 import type { InputGuardrail, OutputGuardrail } from "./guardrails.js";
 import type { Handoff } from "./handoff.js";
 import type { Hooks } from "./hooks.js";
@@ -71,7 +72,7 @@ export interface AgentOptions<Output = string> {
   /** Tells other agents' models when to hand off to this one. */
   readonly handoffDescription?: string | undefined;
   /** The model's name at the configured server, or a model of your own. */
-  readonly model?: string | Model | undefined;
+  readonly model?: string | Model | EngineModel | undefined;
   readonly modelSettings?: ModelSettings | undefined;
   readonly tools?: readonly Tool[] | undefined;
   readonly handoffs?: readonly (Agent<unknown> | Handoff)[] | undefined;
@@ -97,7 +98,7 @@ export class Agent<Output = string> {
   instructions: string | DynamicInstructions | undefined;
   prompt: { readonly [key: string]: Json } | undefined;
   handoffDescription: string | undefined;
-  model: string | Model | undefined;
+  model: string | Model | EngineModel | undefined;
   modelSettings: ModelSettings | undefined;
   tools: Tool[];
   /** May be added to after the agent was made, so that agents can hand off to each other. */
@@ -108,6 +109,8 @@ export class Agent<Output = string> {
   outputGuardrails: OutputGuardrail[];
   hooks: Hooks | undefined;
   resetToolChoice: boolean;
+  /** Whether it stands for one of the engine's own. @internal */
+  inEngine = false;
 
   constructor(options: AgentOptions<Output>) {
     this.name = options.name;
@@ -128,7 +131,7 @@ export class Agent<Output = string> {
 
   /** A new agent with the same options but for those given. */
   clone(overrides: Partial<AgentOptions<Output>>): Agent<Output> {
-    return new Agent<Output>({ ...this, ...overrides });
+    return Object.assign(new Agent<Output>({ ...this, ...overrides }), { inEngine: this.inEngine });
   }
 
   /** The agent as a tool: a call runs it on the arguments, apart from the conversation, and its final output is the

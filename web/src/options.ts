@@ -4,6 +4,7 @@ import type { AgentsError } from "./errors.js";
 import type { InputGuardrail, OutputGuardrail } from "./guardrails.js";
 import type { HandoffInputFilter } from "./handoff.js";
 import type { Hooks } from "./hooks.js";
+import type { EngineModel } from "./engine_parts.js";
 import type { Model } from "./model.js";
 import type { WireItem } from "./responses.js";
 import type { Session } from "./session.js";
@@ -45,7 +46,7 @@ export interface RunOptions {
    * @defaultValue 10 */
   readonly maxTurns?: number | null | undefined;
   /** The model of every agent of the run: a name at the configured server, or a model of your own. */
-  readonly model?: string | Model | undefined;
+  readonly model?: string | Model | EngineModel | undefined;
   /** Laid over the settings of every agent. */
   readonly modelSettings?: ModelSettings | undefined;
   /** Remembers the conversation. It cannot be used with a conversation that the server keeps. */

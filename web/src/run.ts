@@ -144,7 +144,7 @@ export class Run implements RunListener, Readable {
     const agents = found.map((one) => agentSpec(one, scope));
     if ("load" in start) return { agents, input: { state: start.load }, load: true };
 
-    const needed = typeof options.model !== "object" && found.some((one) => typeof one.model !== "object");
+    const needed = typeof options.model !== "object" && found.some((one) => !one.inEngine && typeof one.model !== "object");
     const provider = providerSpec(scope.functions, needed);
     const rest = { ...(provider && { provider }), options: optionsSpec(options, scope) };
     if ("state" in start) {

@@ -1,3 +1,4 @@
+import type { EngineModel } from "./engine_parts.js";
 import type { RunScope } from "./graph.js";
 import type { InputGuardrail, OutputGuardrail } from "./guardrails.js";
 import type { HandoffInputFilter } from "./handoff.js";
@@ -14,8 +15,9 @@ import { readUsage } from "./view.js";
 
 // What agents, tools and runs have in common, written down for the engine.
 
-export function modelSpec(model: string | Model, { functions }: RunScope): ModelSpec {
+export function modelSpec(model: string | Model | EngineModel, { functions }: RunScope): ModelSpec {
   if (typeof model === "string") return model;
+  if ("engineModel" in model) return { registered: model.engineModel };
   const reader = new ModelReader(model);
   return {
     open: functions.add(([body]) => reader.open(body as ResponsesRequest)),

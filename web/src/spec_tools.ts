@@ -62,6 +62,8 @@ export function toolSpec(tool: Tool, owner: Agent<unknown>, scope: RunScope): To
           scope.add((info, [check], signal) => onSafetyCheck(check as SafetyCheck, scope.details(info, signal))),
       };
     }
+    case "engine":
+      return { type: "engine", name: tool.name };
     case "hosted":
       return { type: "hosted", name: tool.name, config: tool.config, includes: tool.includes };
     case "hosted_mcp":

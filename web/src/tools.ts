@@ -16,7 +16,14 @@ export type Tool =
   | ApplyPatchTool
   | ComputerTool
   | HostedTool
-  | HostedMCPTool;
+  | HostedMCPTool
+  | EngineTool;
+
+/** A tool of the engine's own, written in Go: see engineTool. */
+export interface EngineTool {
+  readonly type: "engine";
+  readonly name: string;
+}
 
 /** What a program says of a call that needs approval. undefined leaves it to a person. */
 export interface ApprovalAnswer {
