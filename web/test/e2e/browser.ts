@@ -49,12 +49,23 @@ export interface PlainError {
   readonly status?: number;
 }
 
+/** The code of the guides in docs/. */
+export interface Guides {
+  readonly streaming: typeof import("../guides/streaming.js");
+}
+
 declare global {
   interface Window {
     /** The package, on the test page. */
     runstream: typeof import("../../src/index.js");
     /** The package as another address serves it. */
     load(address: string): Promise<typeof import("../../src/index.js")>;
+    /** The examples of a guide, with the model server at `baseURL`. */
+    guide<Name extends keyof Guides>(name: Name, baseURL?: string): Promise<Guides[Name]>;
+    /** The examples of a guide that no test has run on this page. */
+    idleExamples(name: keyof Guides): string[];
+    /** What goes to the console meanwhile. */
+    printed(action: () => Promise<unknown>): Promise<string>;
     /** What must not happen on a page, in words. */
     mishaps: string[];
     /** A thrown error as plain data. */
