@@ -60,6 +60,8 @@ declare global {
     runstream: typeof import("../../src/index.js");
     /** The package as another address serves it. */
     load(address: string): Promise<typeof import("../../src/index.js")>;
+    /** The package's "runstream/testing". */
+    loadTesting(): Promise<typeof import("../../src/testing.js")>;
     /** The examples of a guide, with the model server at `baseURL`. */
     guide<Name extends keyof Guides>(name: Name, baseURL?: string): Promise<Guides[Name]>;
     /** The examples of a guide that no test has run on this page. */

@@ -134,5 +134,6 @@ window.printed = async (action) => {
 };
 
 window.load = (address) => import(`${address}/index.js`);
+window.loadTesting = () => import("/web/dist/testing.js");
 
 window.runstream = runstream;
