@@ -6,6 +6,7 @@ import type { Hooks } from "./hooks.js";
 import type { Model } from "./model.js";
 import type { Json } from "./protocol.js";
 import type { JsonSchema, StandardSchema } from "./schema.js";
+import type { FromJsonSchema } from "./schema_types.js";
 import type { Tool } from "./tools.js";
 
 /** Instructions that are made before every model call. */
@@ -52,8 +53,8 @@ export interface ToolsToFinalOutput {
 }
 
 /** The form of an agent's final answer: a Standard Schema, which also checks it, or JSON Schema with a name. */
-export type OutputType<Output> =
-  | StandardSchema<Output>
+export type OutputType =
+  | StandardSchema
   | {
       /** @defaultValue "final_output" */
       readonly name?: string | undefined;
@@ -62,7 +63,17 @@ export type OutputType<Output> =
       readonly strict?: boolean | undefined;
     };
 
-export interface AgentOptions<Output = string> {
+/** The type of a final answer, by its agent's `outputType`. */
+export type OutputOf<Type> =
+  Type extends StandardSchema<infer Output>
+    ? Output
+    : Type extends { readonly schema: infer Schema }
+      ? FromJsonSchema<Schema>
+      : Type extends undefined
+        ? string
+        : unknown;
+
+export interface AgentOptions<Type = undefined> {
   /** Unique among the agents of a run: states and the default names of handoffs are made from it. */
   readonly name: string;
   readonly instructions?: string | DynamicInstructions | undefined;
@@ -76,7 +87,7 @@ export interface AgentOptions<Output = string> {
   readonly tools?: readonly Tool[] | undefined;
   readonly handoffs?: readonly (Agent<unknown> | Handoff)[] | undefined;
   /** Plain text by default. */
-  readonly outputType?: OutputType<Output> | undefined;
+  readonly outputType?: Type | undefined;
   /** @defaultValue "run_llm_again" */
   readonly toolUseBehavior?: ToolUseBehavior | undefined;
   /** Look at the input of a run that starts with this agent. */
@@ -90,9 +101,9 @@ export interface AgentOptions<Output = string> {
   readonly resetToolChoice?: boolean | undefined;
 }
 
-/** An agent: a name, instructions, tools, and the agents it can hand off to. It is read when a run starts. `Output` is
- * the type of its final answer. */
-export class Agent<Output = string> {
+/** An agent: a name, instructions, tools, and the agents it can hand off to. It is read when a run starts. `Type` is
+ * that of its `outputType`. */
+export class Agent<const Type = undefined> {
   readonly name: string;
   instructions: string | DynamicInstructions | undefined;
   prompt: { readonly [key: string]: Json } | undefined;
@@ -102,14 +113,14 @@ export class Agent<Output = string> {
   tools: Tool[];
   /** May be added to after the agent was made, so that agents can hand off to each other. */
   handoffs: (Agent<unknown> | Handoff)[];
-  readonly outputType: OutputType<Output> | undefined;
+  readonly outputType: (Type & OutputType) | undefined;
   toolUseBehavior: ToolUseBehavior | undefined;
   inputGuardrails: InputGuardrail[];
   outputGuardrails: OutputGuardrail[];
   hooks: Hooks | undefined;
   resetToolChoice: boolean;
 
-  constructor(options: AgentOptions<Output>) {
+  constructor(options: AgentOptions<Type> & { readonly outputType?: OutputType | undefined }) {
     this.name = options.name;
     this.instructions = options.instructions;
     this.prompt = options.prompt;
@@ -127,8 +138,8 @@ export class Agent<Output = string> {
   }
 
   /** A new agent with the same options but for those given. */
-  clone(overrides: Partial<AgentOptions<Output>>): Agent<Output> {
-    return new Agent<Output>({ ...this, ...overrides });
+  clone<const Other = Type>(overrides: Partial<AgentOptions<Other>>): Agent<Other> {
+    return new Agent<Other>({ ...this, ...overrides } as ConstructorParameters<typeof Agent<Other>>[0]);
   }
 
   /** The agent as a tool: a call runs it on the arguments, apart from the conversation, and its final output is the
