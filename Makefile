@@ -15,6 +15,7 @@ go_sources := go.mod go.sum $(shell find runner jsbridge wasm internal/codec -na
 library_sources := web/tsconfig.json $(shell find web/src -name '*.ts' 2>/dev/null)
 demo_sources := $(library_sources) $(shell find web/demo -type f 2>/dev/null)
 test_sources := web/tsconfig.json $(shell find web/src web/test -name '*.ts' 2>/dev/null) runner/testdata/decisions.json
+emit_types := rm -rf $(dist)/types && cd web && npx tsc --project tsconfig.types.json
 wasm_exec := $(shell go env GOROOT)/lib/wasm/wasm_exec.js
 
 engine := $(dist)/runstream.wasm
@@ -55,10 +56,16 @@ test-jsbridge: ## Tests the bridge in Chromium.
 	web/build/browser.sh
 	$(wasm_env) go test ./jsbridge/... -exec "env -i 'PATH=$(CURDIR)/$(dist)/browser:/usr/bin:/bin' 'HOME=$${HOME:-/}' $$(go tool -n wasmbrowsertest)"
 
-test-types: web/node_modules/.package-lock.json ## Type-checks the package, the demo, the tests and the README's code.
+test-types: web/node_modules/.package-lock.json ## Type-checks the package, the demo, the tests and the README's code; holds docs to what they show.
 	node web/build/readme-code.mjs
 	node web/build/docs-files.mjs
 	cd web && npx tsc --noEmit
+	$(emit_types)
+	node web/build/api.mjs --check
+
+api: web/node_modules/.package-lock.json ## Writes docs/api, the reference of the TypeScript package, from its types.
+	$(emit_types)
+	node web/build/api.mjs
 
 test-unit: web/node_modules/.package-lock.json build $(dist)/test/unit.stamp ## Tests the TypeScript sources in Node.
 	node --test --test-reporter=spec --enable-source-maps $(dist)/test/unit/*.test.mjs
@@ -120,7 +127,7 @@ check: test-types ## Formatting, go vet, staticcheck (native and wasm), types.
 clean: ## Removes what was built.
 	rm -rf $(dist) $(bench) web/node_modules bench/node_modules web/src/*.gen.js web/LICENSE web/README.md
 
-.PHONY: help run build package test-packages bench conformance conformance-native conformance-browser corpus interop fuzz test test-go test-jsbridge test-types test-unit test-e2e test-firefox size check clean always
+.PHONY: help run build package api test-packages bench conformance conformance-native conformance-browser corpus interop fuzz test test-go test-jsbridge test-types test-unit test-e2e test-firefox size check clean always
 
 # Names the toolchain, so that another Go rebuilds the engine together with its wasm_exec.js.
 $(dist)/go-version: always
@@ -131,8 +138,7 @@ $(engine): $(go_sources) $(dist)/go-version
 	$(wasm_env) go build -trimpath -ldflags "-s -w" -gcflags=runstream/...=-l -o $@ ./wasm
 
 $(tarball): $(engine) $(library) web/tsconfig.types.json web/package.json LICENSE README.md web/node_modules/.package-lock.json
-	rm -rf $(dist)/types
-	cd web && npx tsc --project tsconfig.types.json
+	$(emit_types)
 	cp LICENSE README.md web/
 	cd web && npm pack --silent --pack-destination dist
 

@@ -47,6 +47,7 @@ export type ToolUseBehavior =
       results: readonly { readonly toolName: string; readonly callId: string; readonly output: unknown }[],
     ) => ToolsToFinalOutput | Promise<ToolsToFinalOutput>);
 
+/** What a function decides of a turn's tool outputs: the run ends with `finalOutput`, or the model is asked again. */
 export interface ToolsToFinalOutput {
   readonly isFinalOutput: boolean;
   readonly finalOutput?: unknown;
@@ -73,6 +74,7 @@ export type OutputOf<Type> =
         ? string
         : unknown;
 
+/** What an agent is made of. All but the name may be left out. */
 export interface AgentOptions<Type = undefined> {
   /** Unique among the agents of a run: states and the default names of handoffs are made from it. */
   readonly name: string;
