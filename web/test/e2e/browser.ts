@@ -52,6 +52,8 @@ export interface PlainError {
 /** The code of the guides in docs/. */
 export interface Guides {
   readonly approvals: typeof import("../guides/approvals.js");
+  readonly "local-models": typeof import("../guides/local-models.js");
+  readonly security: typeof import("../guides/security.js");
   readonly sessions: typeof import("../guides/sessions.js");
   readonly streaming: typeof import("../guides/streaming.js");
 }

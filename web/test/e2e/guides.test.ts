@@ -266,3 +266,111 @@ guide("sessions", (page, shows) => {
     assert.equal(left[0], "58");
   });
 });
+
+guide("local-models", (page, shows) => {
+  test("a function in a model's place answers, and calls a tool", async () => {
+    const got = await page().evaluate(async () => {
+      const { ask, localModel } = await window.guide("local-models");
+      const asked: { role: string; content: string }[][] = [];
+      const model = localModel(async function* (messages) {
+        asked.push([...messages]);
+        yield* asked.length === 1 ? ['{"tool": "weather", ', '"arguments": {"city": "Oslo"}}'] : ["It is sunny", " in Oslo."];
+      });
+      return { printed: await window.printed(() => ask("How is Oslo?", model)), asked };
+    });
+    shows(got.printed);
+    assert.match(got.asked[0]![0]!.content, /^Be brief\.\nTo use a tool, .*"name":"weather"/);
+    assert.deepEqual(got.asked[1]!.slice(1), [
+      { role: "user", content: "How is Oslo?" },
+      { role: "assistant", content: '{"tool": "weather", "arguments": {"city":"Oslo"}}' },
+      { role: "user", content: "The tool gave: sunny in Oslo" },
+    ]);
+  });
+
+  test("an answer that only begins like a call is text", async () => {
+    const printed = await page().evaluate(async () => {
+      const { ask, localModel } = await window.guide("local-models");
+      return window.printed(() => ask("Say a brace", localModel(async function* () {
+        yield "{ is a brace";
+      })));
+    });
+    assert.equal(printed, "message_output_created");
+  });
+
+  test("a stopped run stops the function", async () => {
+    const got = await page().evaluate(async () => {
+      const { ask, localModel } = await window.guide("local-models");
+      const controller = new AbortController();
+      const reason = new Error("enough");
+      let ended: (aborted: boolean) => void;
+      const end = new Promise<boolean>((resolve) => (ended = resolve));
+      const model = localModel(async function* (_, signal) {
+        try {
+          yield "Once";
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+          yield " upon";
+        } finally {
+          ended(signal.aborted);
+        }
+      });
+      const { log } = console;
+      console.log = () => controller.abort(reason);
+      const thrown = await ask("Tell a story", model, controller.signal).catch((error: unknown) => error);
+      console.log = log;
+      return { same: thrown === reason, aborted: await end };
+    });
+    assert.deepEqual(got, { same: true, aborted: true });
+  });
+
+  test("a function that throws ends the run with what it threw as the cause", async () => {
+    const message = await page().evaluate(async () => {
+      const { ask, localModel } = await window.guide("local-models");
+      const model = localModel(async function* () {
+        yield "Half";
+        throw new RangeError("out of memory");
+      });
+      return window.printed(() => ask("Hi", model).catch((error: Error) => console.log((error.cause as Error).name)));
+    });
+    assert.equal(message, "Half\nRangeError");
+  });
+});
+
+guide("security", (page, shows) => {
+  test("a token goes with the request; what a model names stays within its folder; links are links", async () => {
+    const script = server.script(
+      response(call("read_note", "call_1", { name: "../admin?all=1" })),
+      response(message('See https://a.example/b and <img src="https://evil.example/x"> javascript:alert(1)')),
+    );
+    const got = await page().evaluate(async (baseURL) => {
+      const { signIn, work } = await window.guide("security", baseURL);
+      const asked: string[] = [];
+      const { fetch } = window;
+      window.fetch = async (url, { method } = {}) => (asked.push(`${method ?? "GET"} ${String(url)}`), new Response(method === "POST" ? "short-lived" : "a note"));
+      signIn(baseURL);
+      const output = document.createElement("output");
+      await work("Read it", output);
+      window.fetch = fetch;
+      return { asked, html: output.innerHTML };
+    }, script.baseURL);
+    assert.deepEqual(got.asked, ["POST /token", "GET /notes/..%2Fadmin%3Fall%3D1", "POST /token"]);
+    assert.equal(script.requests[0]!.headers.authorization, "Bearer short-lived");
+    assert.equal(
+      got.html,
+      'See <a href="https://a.example/b" rel="noreferrer" target="_blank">https://a.example/b</a> and &lt;img src="' +
+        '<a href="https://evil.example/x" rel="noreferrer" target="_blank">https://evil.example/x</a>"&gt; javascript:alert(1)',
+    );
+  });
+
+  test("what acts waits, and a state from outside is checked", async () => {
+    const script = server.script(response(call("send_mail", "call_1", { to: "x@evil.example", text: "secrets" })));
+    const got = await page().evaluate(async (baseURL) => {
+      const { load, work } = await window.guide("security", baseURL);
+      const output = document.createElement("output");
+      await work("Read my mail", output);
+      const printed = await window.printed(() => load('{"$schemaVersion": "1.21", "evil": true}'));
+      return { text: output.textContent, printed };
+    }, script.baseURL);
+    assert.equal(got.text, "");
+    shows(got.printed);
+  });
+});
