@@ -55,6 +55,7 @@ export interface Guides {
   readonly "local-models": typeof import("../guides/local-models.js");
   readonly security: typeof import("../guides/security.js");
   readonly sessions: typeof import("../guides/sessions.js");
+  readonly states: typeof import("../guides/states.js");
   readonly streaming: typeof import("../guides/streaming.js");
 }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "puppeteer-core";
+import type { Browser, Dialog, Page } from "puppeteer-core";
 import { assertNoMishaps, openBrowser, openTestPage, until, type Guides } from "./browser.js";
 import { startServer, type TestServer } from "./server.js";
 import { beginning, call, message, response, type Json } from "./sse.js";
@@ -372,5 +372,38 @@ guide("security", (page, shows) => {
     }, script.baseURL);
     assert.equal(got.text, "");
     shows(got.printed);
+  });
+});
+
+guide("states", (page) => {
+  test("a paused run goes on by what the user confirms", async () => {
+    const script = server.script(
+      response(call("delete_file", "call_1", { path: "a.log" }), call("delete_file", "call_2", { path: "b.log" })),
+      response(message("Done.")),
+    );
+    const asked: string[] = [];
+    const decide = (dialog: Dialog): void => {
+      asked.push(dialog.message());
+      void (dialog.message().includes("a.log") ? dialog.accept() : dialog.dismiss());
+    };
+    page().on("dialog", decide);
+    const got = await page().evaluate(async (baseURL) => {
+      const { goOn, pause } = await window.guide("states", baseURL);
+      const { fetch } = window;
+      const deleted: string[] = [];
+      window.fetch = async (url) => (deleted.push(String(url)), new Response("", { statusText: "OK" }));
+      await window.printed(pause);
+      const before = deleted.length;
+      const printed = await window.printed(goOn);
+      window.fetch = fetch;
+      return { before, deleted, printed, kept: localStorage.getItem("paused") };
+    }, script.baseURL);
+    page().off("dialog", decide);
+    assert.deepEqual(asked, ['delete_file {"path":"a.log"}', 'delete_file {"path":"b.log"}']);
+    assert.deepEqual({ ...got, printed: got.printed.split("\n").at(-1) }, {
+      before: 0, deleted: ["/files/a.log"], printed: "run_item_stream_event", kept: null,
+    });
+    const outputs = (script.requests[1]!.body.input as { output?: string }[]).slice(-2).map(({ output }) => output);
+    assert.deepEqual(outputs, ["OK", "Not on a Friday."]);
   });
 });
