@@ -76,7 +76,8 @@ export class RecordedModel implements Model {
   }
 }
 
-/** A model that answers from a recording, in its order; made by {@link play}. A request that differs fails with a {@link CassetteError}. */
+/** A model that answers from a recording, in its order; made by {@link play}. A request that differs fails with a
+ * {@link CassetteError}. */
 export class PlayedModel implements Model {
   readonly #cassette: Cassette;
   readonly #ignore: readonly string[];
