@@ -103,6 +103,10 @@ export interface AgentOptions<Type = undefined> {
   readonly resetToolChoice?: boolean | undefined;
 }
 
+/** Demands an output type where the type is that of none. A constraint would keep `Agent<unknown>` from being any agent,
+ * and a plain intersection is more than TypeScript 5 can compare with arktype's types. */
+type WithOutputType<Type> = Type extends OutputType | undefined ? unknown : { readonly outputType?: OutputType | undefined };
+
 /** An agent: a name, instructions, tools, and the agents it can hand off to. It is read when a run starts. `Type` is
  * that of its `outputType`. */
 export class Agent<const Type = undefined> {
@@ -122,7 +126,7 @@ export class Agent<const Type = undefined> {
   hooks: Hooks | undefined;
   resetToolChoice: boolean;
 
-  constructor(options: AgentOptions<Type> & { readonly outputType?: OutputType | undefined }) {
+  constructor(options: AgentOptions<Type> & WithOutputType<Type>) {
     this.name = options.name;
     this.instructions = options.instructions;
     this.prompt = options.prompt;
@@ -131,7 +135,7 @@ export class Agent<const Type = undefined> {
     this.modelSettings = options.modelSettings;
     this.tools = [...(options.tools ?? [])];
     this.handoffs = [...(options.handoffs ?? [])];
-    this.outputType = options.outputType;
+    this.outputType = options.outputType as typeof this.outputType;
     this.toolUseBehavior = options.toolUseBehavior;
     this.inputGuardrails = [...(options.inputGuardrails ?? [])];
     this.outputGuardrails = [...(options.outputGuardrails ?? [])];
