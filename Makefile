@@ -85,6 +85,7 @@ test-packages: $(tarball) $(packages)/.runstream $(bundled) $(dist)/test/package
 	$(packages)/node_modules/.bin/publint run $(tarball) --strict
 	$(packages)/node_modules/.bin/attw $(tarball) --profile esm-only --exclude-entrypoints ./runstream.wasm > $(packages)/attw.log \
 		|| { cat $(packages)/attw.log; exit 1; }
+	cp -R web/test/packages/types $(packages) && $(packages)/node_modules/.bin/tsc --project $(packages)/types
 	node --test --test-reporter=spec --enable-source-maps $(dist)/test/packages/*.test.mjs
 
 conformance: conformance-native conformance-browser ## Runs recorded cases on both sides against the Python SDK's record (CASES=folder, OUT=folder; both optional).
