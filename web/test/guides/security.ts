@@ -1,4 +1,7 @@
 import { Agent, configure, run, RunState, tool, UserError } from "runstream";
+import { z } from "zod";
+
+z.config({ jitless: true });
 
 export function signIn(baseURL: string): void {
   configure({
@@ -30,7 +33,7 @@ const readNote = tool({
 const sendMail = tool({
   name: "send_mail",
   description: "Sends an e-mail.",
-  parameters: { type: "object", properties: { to: { type: "string" }, text: { type: "string" } }, required: ["to", "text"] },
+  parameters: z.object({ to: z.email(), text: z.string().max(10_000) }),
   needsApproval: true,
   execute: async (mail) => (await fetch("/mail", { method: "POST", body: JSON.stringify(mail) })).statusText,
 });
