@@ -2,6 +2,9 @@ import { EngineCrashedError, EngineStartError } from "./errors.js";
 import { errorToData } from "./error_data.js";
 import type { FromHost, FromWorker, ToHost } from "./host.js";
 
+/** Node's; pages have none, and the package's own types do without those of Node. */
+declare const setImmediate: ((task: () => void) => unknown) | undefined;
+
 /** A line to a host: messages arrive in the order they were sent, and never while one is being sent. */
 export interface EngineConnection {
   post(message: ToHost): void;
@@ -46,7 +49,7 @@ class TaskQueue {
   }
 
   add(task: () => void): void {
-    if (!this.#channel) return void setImmediate(task); // Node ends only when no port is open
+    if (!this.#channel) return void setImmediate!(task); // Node ends only when no port is open
     this.#waiting.push(task);
     this.#channel.port2.postMessage(null);
   }

@@ -4,19 +4,17 @@ import type { EngineTool } from "./tools.js";
 
 /** A model that the engine brings: see {@link engineModel}. */
 export interface EngineModel {
+  /** The name that it has there. */
   readonly engineModel: string;
 }
 
 /**
  * An agent that your own engine brings, written in Go (`jsbridge.WithAgents`), for `init({ wasm })` with that engine. What is
- * given here is added to what it has. `Output` is the type of its final answer. A run fails with a UserError where the
- * engine has no agent of that name.
+ * given here is added to what it has. Its final answer is a text, unless `Type` says otherwise, such as
+ * `engineAgent<StandardSchema<Report>>("Reporter")`. A run fails with a UserError where the engine has no agent of that name.
  */
-export function engineAgent<Output = string>(
-  name: string,
-  parts: Pick<AgentOptions<Output>, "tools" | "handoffs"> = {},
-): Agent<Output> {
-  const agent = new Agent<Output>({ ...parts, name });
+export function engineAgent<Type = undefined>(name: string, parts: Pick<AgentOptions, "tools" | "handoffs"> = {}): Agent<Type> {
+  const agent = new Agent<unknown>({ ...parts, name }) as Agent<Type>;
   agent.inEngine = true;
   return agent;
 }

@@ -54,6 +54,7 @@ export type RunItemStreamEvent = {
   };
 }[keyof ItemEvents];
 
+/** The names of items' events. */
 export type RunItemStreamEventName = RunItemStreamEvent["name"];
 
 /** What a run streams. */

@@ -2,6 +2,7 @@ export type {
   AgentOptions,
   DynamicInstructions,
   ModelSettings,
+  OutputOf,
   OutputType,
   ToolsToFinalOutput,
   ToolUseBehavior,

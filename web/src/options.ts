@@ -15,6 +15,7 @@ export type ErrorHandler = (
   context: RunContext,
 ) => HandledError | undefined | Promise<HandledError | undefined>;
 
+/** What an error handler ends the run with. */
 export interface HandledError {
   readonly finalOutput: unknown;
   /** Adds the output to the run's items, as the agent's message. @defaultValue true */
@@ -37,6 +38,7 @@ export interface ToolErrorInfo {
   readonly error: AgentsError | undefined;
 }
 
+/** What a run may be told beside its agent and its input. */
 export interface RunOptions {
   /** Stops the run when it fires: its iterator and `completed` reject with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;

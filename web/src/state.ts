@@ -10,11 +10,13 @@ import type { InterruptionData, Json, Slot, StateData } from "./protocol.js";
 import { Run } from "./run.js";
 import type { RunView } from "./view.js";
 
+/** How far an approval goes. */
 export interface ApproveOptions {
   /** Approves every later call of this tool by this agent in this run too. @defaultValue false */
   readonly alwaysApprove?: boolean | undefined;
 }
 
+/** How far a rejection goes, and what the model is told. */
 export interface RejectOptions {
   /** Rejects every later call of this tool by this agent in this run too. @defaultValue false */
   readonly alwaysReject?: boolean | undefined;
