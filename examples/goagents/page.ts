@@ -20,6 +20,7 @@ const janitor = new Agent({
   model: "gpt-5",
   tools: [listFiles, deleteFile],
 });
+
 // Triage is written in Go, with its instructions, its model and the colleagues that it has there.
 const triage = engineAgent("Triage", { handoffs: [janitor] });
 
