@@ -15,6 +15,7 @@ type agentGraph struct {
 	identities map[*Agent]string
 	byIdentity map[string]*Agent
 	written    writtenParts
+	heads      heads
 }
 
 func newAgentGraph(start *Agent) *agentGraph {

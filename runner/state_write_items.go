@@ -130,6 +130,18 @@ func (s *State) writtenInput() []json.RawMessage {
 	return written
 }
 
+// writtenAsInput gives an item as model input, the same slice each time.
+func (s *State) writtenAsInput(item *RunItem) json.RawMessage {
+	type asInput struct {
+		item   *RunItem
+		policy string
+	}
+	policy := textOf(s.carried.ReasoningItemIDPolicy)
+	return s.graph.written.once(asInput{item, policy}, func() json.RawMessage {
+		return s.withoutReasoningIDs([]json.RawMessage{item.toInput()})[0]
+	})
+}
+
 // answerAsParts writes the text of an assistant message as content parts, which
 // is how the SDK writes input; other items stay as they are.
 func answerAsParts(raw json.RawMessage) json.RawMessage {
