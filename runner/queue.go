@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +14,8 @@ import (
 type eventQueue struct {
 	mu      sync.Mutex
 	events  []Event
+	bytes   int // of the model's text in events
+	usual   int // how many events were taken at once
 	closed  bool
 	err     error // what the reader ends with
 	reading bool  // a reader is active
@@ -35,13 +38,31 @@ func signal(c chan struct{}) {
 	}
 }
 
+// fullBatch is after how many bytes a reader gets a turn to take what there is,
+// where one thread is all there is: it works on them while more is read.
+const fullBatch = 64 << 10
+
 func (q *eventQueue) push(e Event) {
 	q.mu.Lock()
+	first := len(q.events) == 0
+	if first {
+		q.events = make([]Event, 0, max(16, q.usual))
+	}
+	full := false
 	if !q.closed {
 		q.events = append(q.events, e)
+		q.bytes += len(e.Raw.Data)
+		if full = q.bytes >= fullBatch; full {
+			q.bytes = 0
+		}
 	}
 	q.mu.Unlock()
-	signal(q.more)
+	if first {
+		signal(q.more)
+	}
+	if full {
+		runtime.Gosched()
+	}
 }
 
 // close ends the queue; what it holds is still read. The first close wins.
@@ -103,6 +124,7 @@ func (q *eventQueue) next() ([]Event, error) {
 		if len(q.events) > 0 {
 			batch := q.events
 			q.events, q.inHand = nil, true
+			q.bytes, q.usual = 0, len(batch)
 			q.mu.Unlock()
 			return batch, nil
 		}

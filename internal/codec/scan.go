@@ -1,8 +1,9 @@
 package codec
 
 import (
-	"math/bits"
 	"strconv"
+
+	"runstream/internal/bytescan"
 )
 
 // maxDepth is how deep values may be nested, as in encoding/json.
@@ -159,35 +160,18 @@ func pastSpace(data []byte, i int) int {
 	return i
 }
 
-// pastText goes past a string, eight bytes at a time.
 func pastText(data []byte, i int) (end int, ok bool) {
-	const each, high = 0x0101010101010101, 0x8080808080808080
 	if i == len(data) || data[i] != '"' {
 		return i, false
 	}
 	for i++; ; {
-		for len(data)-i >= 8 {
-			eight := load(data, i)
-			quote, backslash := eight^each*'"', eight^each*'\\'
-			// The high bit of a byte that is one of the three; above the first of them it may be wrong.
-			if ends := ((quote-each)&^quote | (backslash-each)&^backslash | (eight-each*' ')&^eight) & high; ends != 0 {
-				i += bits.TrailingZeros64(ends) / 8
-				break
-			}
-			i += 8
-		}
-		for ; ; i++ {
-			if i == len(data) {
-				return i, false
-			}
-			if c := data[i]; c == '"' || c == '\\' || c < ' ' {
-				break
-			}
-		}
-		switch data[i] {
-		case '"':
+		i = bytescan.TextEnd(data, i)
+		switch {
+		case i == len(data):
+			return i, false
+		case data[i] == '"':
 			return i + 1, true
-		case '\\':
+		case data[i] == '\\':
 			length := escapeLength(data[i+1:])
 			if length == 0 {
 				return i, false

@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 
+	"runstream/internal/bytescan"
 	"runstream/runner"
 )
 
@@ -80,7 +81,7 @@ func (p *parser) feed(buf []byte, yield func(Message, error) bool) (rest []byte,
 			p.afterCR = false
 			buf = bytes.TrimPrefix(buf, []byte("\n"))
 		}
-		end := lineEnd(buf[p.seen:])
+		end := bytescan.LineEnd(buf[p.seen:])
 		if end < 0 {
 			p.seen = len(buf)
 			return buf, true
@@ -101,23 +102,8 @@ func (p *parser) feed(buf []byte, yield func(Message, error) bool) (rest []byte,
 	}
 }
 
-// lineEnd finds the first CR or LF. Most lines end in LF and hold no CR, so LF
-// is looked for first.
-func lineEnd(buf []byte) int {
-	lf := bytes.IndexByte(buf, '\n')
-	if lf < 0 {
-		return bytes.IndexByte(buf, '\r')
-	}
-	if cr := bytes.IndexByte(buf[:lf], '\r'); cr >= 0 {
-		return cr
-	}
-	return lf
-}
-
 func (p *parser) field(line []byte) {
-	field, value, _ := bytes.Cut(line, []byte(":"))
-	value = bytes.TrimPrefix(value, []byte(" "))
-	switch string(field) {
+	switch name, value := cutField(line); string(name) {
 	case "event":
 		if p.last != string(value) {
 			p.last = string(value)
@@ -130,4 +116,19 @@ func (p *parser) field(line []byte) {
 		}
 		p.data = append(append(p.data, '\n'), value...) // copies: value ends where its capacity does
 	}
+}
+
+// cutField is bytes.Cut at the colon, without looking at all of a long line of
+// another field first.
+func cutField(line []byte) (name, value []byte) {
+	for i, c := range line {
+		if c == ':' {
+			value = line[i+1:]
+			if len(value) > 0 && value[0] == ' ' {
+				value = value[1:]
+			}
+			return line[:i], value
+		}
+	}
+	return line, nil
 }
