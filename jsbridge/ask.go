@@ -18,7 +18,13 @@ func (r *run) ask(ctx context.Context, what string, fn functionRef, to any, args
 		return err
 	case err != nil:
 		return &runner.UserError{Message: what + " failed: " + err.Error(), Err: err}
-	case to == nil || codec.Read(text, to) == nil:
+	}
+	return readReply(what, text, to)
+}
+
+// readReply reads what a function of the page gave; nil reads nothing.
+func readReply(what string, text json.RawMessage, to any) error {
+	if to == nil || codec.Read(text, to) == nil {
 		return nil
 	}
 	return &runner.UserError{Message: what + " must give " + kindOf(to) + ", and gave something else"}

@@ -8,7 +8,8 @@ import (
 	"runstream/runner"
 )
 
-// pageSession is a session that the page keeps.
+// pageSession is a session that the page keeps. Its errors are what the page
+// threw: the run loop says what became of the session.
 type pageSession struct {
 	run  *run
 	spec sessionSpec
@@ -32,14 +33,19 @@ func (r *run) session(spec *sessionSpec) runner.Session {
 }
 
 // Items implements [runner.Session].
-func (s pageSession) Items(ctx context.Context, limit int) (items []json.RawMessage, err error) {
-	err = s.run.ask(ctx, "getItems of the session", s.spec.Items, &items, limit)
-	return items, err
+func (s pageSession) Items(ctx context.Context, limit int) ([]json.RawMessage, error) {
+	text, err := s.run.call(ctx, s.spec.Items, limit)
+	if err != nil {
+		return nil, err
+	}
+	var items []json.RawMessage
+	return items, readReply("getItems of the session", text, &items)
 }
 
 // AddItems implements [runner.Session].
 func (s pageSession) AddItems(ctx context.Context, items []json.RawMessage) error {
-	return s.run.ask(ctx, "addItems of the session", s.spec.Add, nil, items)
+	_, err := s.run.call(ctx, s.spec.Add, items)
+	return err
 }
 
 // PopItem implements [runner.Session].
@@ -53,5 +59,6 @@ func (s pageSession) PopItem(ctx context.Context) (item json.RawMessage, err err
 
 // Clear implements [runner.Session].
 func (s pageSession) Clear(ctx context.Context) error {
-	return s.run.ask(ctx, "clearSession of the session", s.spec.Clear, nil)
+	_, err := s.run.call(ctx, s.spec.Clear)
+	return err
 }
