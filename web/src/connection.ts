@@ -38,7 +38,9 @@ export function connectPage(): EngineConnection {
  * and can stop the run before a tool runs. Without timers, which browsers slow down.
  */
 class TaskQueue {
-  readonly #channel: MessageChannel | undefined = typeof setImmediate === "function" ? undefined : new MessageChannel();
+  /** Node's, which ends only when no port is open. */
+  readonly #immediately: ((task: () => void) => void) | undefined = (globalThis as { setImmediate?: (task: () => void) => void }).setImmediate;
+  readonly #channel: MessageChannel | undefined = this.#immediately ? undefined : new MessageChannel();
   readonly #waiting: (() => void)[] = [];
 
   constructor() {
@@ -46,9 +48,9 @@ class TaskQueue {
   }
 
   add(task: () => void): void {
-    if (!this.#channel) return void setImmediate(task); // Node ends only when no port is open
+    if (this.#immediately) return this.#immediately.call(globalThis, task);
     this.#waiting.push(task);
-    this.#channel.port2.postMessage(null);
+    this.#channel?.port2.postMessage(null);
   }
 
   close(): void {
