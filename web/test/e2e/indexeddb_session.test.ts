@@ -158,7 +158,7 @@ describe("a session", () => {
     assert.equal(kept[0], "first");
   });
 
-  for (const [what, sql] of [["raises the version of", "raise"], ["deletes", "delete"]] as const) {
+  for (const [what, way] of [["raises the version of", "raise"], ["deletes", "delete"]] as const) {
     test(`lets go of its database when another tab ${what} it, and opens it again`, async () => {
       const other = await openTestPage(browser, server.url);
       await page.evaluate(async (databaseName) => {
@@ -167,9 +167,9 @@ describe("a session", () => {
         Object.assign(window, { session });
       }, database);
       const blocked = await other.evaluate(
-        (name, sql) =>
+        (name, way) =>
           new Promise<boolean>((resolve, reject) => {
-            const request = sql === "raise" ? indexedDB.open(name, 9) : indexedDB.deleteDatabase(name);
+            const request = way === "raise" ? indexedDB.open(name, 9) : indexedDB.deleteDatabase(name);
             request.onsuccess = () => {
               (request.result as IDBDatabase | undefined)?.close();
               resolve(false);
@@ -178,7 +178,7 @@ describe("a session", () => {
             request.onerror = () => reject(request.error);
           }),
         database,
-        sql,
+        way,
       );
       assert.equal(blocked, false);
       const kept = await page.evaluate(async () => {
@@ -186,7 +186,7 @@ describe("a session", () => {
         await session.addItems([{ type: "message", role: "user", content: "after" }]);
         return (await session.getItems()).map(({ content }) => content as Json);
       });
-      assert.deepEqual(kept, sql === "raise" ? ["before", "after"] : ["after"]);
+      assert.deepEqual(kept, way === "raise" ? ["before", "after"] : ["after"]);
       await other.close();
     });
   }
