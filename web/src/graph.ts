@@ -77,12 +77,22 @@ export class RunScope {
   readonly #agents: readonly Agent<unknown>[];
   readonly #context: unknown;
   readonly #usage: () => Usage;
+  readonly #endings: (() => void)[] = [];
 
   constructor(agents: readonly Agent<unknown>[], context: unknown, usage: () => Usage) {
     this.#agents = agents;
     this.#context = context;
     this.#usage = usage;
     this.names = new AgentNames(agents);
+  }
+
+  /** What is to be done when the run is over. */
+  atEnd(ending: () => void): void {
+    this.#endings.push(ending);
+  }
+
+  end(): void {
+    for (const ending of this.#endings.splice(0)) ending();
   }
 
   /** The place of an agent among those of the run. */

@@ -256,6 +256,7 @@ export class Run implements RunListener, Readable {
     this.failure = this.#stopped ? this.#stopped.failure : failure;
     this.#plan.options.signal?.removeEventListener("abort", this.#onabort);
     this.#abortCalls();
+    this.#scope?.end();
     this.#owned?.release();
     const error = this.failure?.error;
     if (error instanceof AgentsError && this.#result) error.runData = this.#result;

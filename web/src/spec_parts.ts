@@ -14,9 +14,11 @@ import { readUsage } from "./view.js";
 
 // What agents, tools and runs have in common, written down for the engine.
 
-export function modelSpec(model: string | Model, { functions }: RunScope): ModelSpec {
+export function modelSpec(model: string | Model, scope: RunScope): ModelSpec {
   if (typeof model === "string") return model;
+  const { functions } = scope;
   const reader = new ModelReader(model);
+  scope.atEnd(() => reader.closeAll()); // an engine that crashed, or was stopped as it asked, closes nothing
   return {
     open: functions.add(([body]) => reader.open(body as ResponsesRequest)),
     next: functions.add(([answer], signal) => reader.next(answer as number, signal)),
