@@ -118,16 +118,16 @@ export class RunScope {
     return this.functions.add(([info, ...args], signal) => run(info as CallInfo, args, signal));
   }
 
+  /** A function that is called for what it does: what it gives is dropped, whatever it is. */
+  addAction(run: (info: CallInfo, args: readonly unknown[], signal: AbortSignal) => unknown): FunctionRef {
+    return this.add(async (info, args, signal) => void (await run(info, args, signal)));
+  }
+
   /** What the user gave as a value, or as a function that gives it. */
   choice<Value extends boolean | string>(
     given: Value | ((context: RunContext) => Value | Promise<Value>) | undefined,
   ): Value | FunctionRef | undefined {
-    return typeof given === "function" ? this.addWithContext(given) : given;
-  }
-
-  /** A function of the user's that only gets the context. */
-  addWithContext(fn: (context: RunContext) => unknown): FunctionRef {
-    return this.add((info) => fn(this.context(info)));
+    return typeof given === "function" ? this.add((info) => given(this.context(info))) : given;
   }
 }
 

@@ -52,7 +52,7 @@ export function toolSpec(tool: Tool, owner: Agent<unknown>, scope: RunScope): To
       return {
         type: "computer",
         name: "computer",
-        execute: scope.add((info, [action], signal) =>
+        execute: scope.addAction((info, [action], signal) =>
           tool.execute(action as ComputerAction, scope.details(info, signal)),
         ),
         config: preview,
@@ -112,7 +112,7 @@ function guardrailSpec({ name, execute }: ToolInputGuardrail | ToolOutputGuardra
   return {
     name,
     run: scope.add(async (info, [output], signal) => {
-      const { outputInfo, ...verdict } = await execute({ ...scope.details(info, signal), output });
+      const { outputInfo, ...verdict } = (await execute({ ...scope.details(info, signal), output })) ?? {};
       return { ...verdict, info: outputInfo };
     }),
   };
@@ -145,10 +145,10 @@ function agentToolSpec({ agent, options }: AgentTool, scope: RunScope): ToolSpec
       }),
     onStream:
       onStream &&
-      scope.add((info, [data, at], unused) => {
+      scope.addAction((info, [data, at], unused) => {
         const [event] = reviveEvents([data as EventData], scope.names);
         const { signal: _, ...toolCall } = scope.details(info, unused);
-        if (event) onStream({ event, agent: scope.agent(at as CallInfo), toolCall });
+        return event && onStream({ event, agent: scope.agent(at as CallInfo), toolCall });
       }),
     session: session && sessionSpec(session, scope),
     hooks: hooks && hooksSpec(hooks, scope),
@@ -181,7 +181,7 @@ function approval(
   scope: RunScope,
 ): boolean | FunctionRef {
   if (typeof needed !== "function") return needed;
-  return scope.add((info) => needed(scope.context(info), info.arguments ?? "", info.callId ?? ""));
+  return scope.add(async (info) => (await needed(scope.context(info), info.arguments ?? "", info.callId ?? "")) !== false);
 }
 
 function reviewer(tool: Extract<Tool, { onApproval?: unknown }>, scope: RunScope): Pick<ToolSpec, "onApproval"> {
