@@ -3,6 +3,7 @@ package jsbridge
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"runstream/internal/codec"
 	"runstream/runner"
@@ -43,9 +44,33 @@ func (s pageSession) Items(ctx context.Context, limit int) ([]json.RawMessage, e
 }
 
 // AddItems implements [runner.Session].
+//
+// A run that is stopped still writes what it has done. It waits for that, but
+// not for ever.
 func (s pageSession) AddItems(ctx context.Context, items []json.RawMessage) error {
+	ctx, done := s.run.outlast(ctx)
+	defer done()
 	_, err := s.run.call(ctx, s.spec.Add, items)
 	return err
+}
+
+// patience is how long a run that was stopped waits for its session.
+const patience = 500 * time.Millisecond
+
+// outlast gives a context that ends patience after the run was stopped. done
+// frees what it holds.
+func (r *run) outlast(ctx context.Context) (lasting context.Context, done func()) {
+	ctx, end := context.WithCancelCause(ctx)
+	detach := context.AfterFunc(r.stopped, func() {
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			end(&runner.UserError{Message: "addItems of the session did not return in " + patience.String() + " after the run was stopped"})
+		case <-ctx.Done():
+		}
+	})
+	return ctx, func() { detach(); end(nil) }
 }
 
 // PopItem implements [runner.Session].
