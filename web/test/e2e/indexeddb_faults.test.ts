@@ -41,6 +41,8 @@ for (const [way, [says, cause]] of Object.entries(faults)) {
       const { createObjectStore } = IDBDatabase.prototype;
       const { open } = IDBFactory.prototype;
       const given = Object.getOwnPropertyDescriptor(window, "indexedDB")!;
+      const items = [{ type: "message", content: "a" }, { type: "message", content: way === "an item cannot be stored" ? () => {} : "b" }];
+      let added = 0;
       const breaks: { readonly [way: string]: () => void } = {
         "there is no IndexedDB": () => Object.defineProperty(window, "indexedDB", { value: undefined, configurable: true }),
         "asking for IndexedDB is forbidden": () => Object.defineProperty(window, "indexedDB", { get: forbid, configurable: true }),
@@ -58,11 +60,11 @@ for (const [way, [says, cause]] of Object.entries(faults)) {
           };
         },
         "the storage is full": () => {
-          // A browser finds out when it writes: the requests were good, and the transaction is aborted.
+          // A browser finds out when it writes: every request was good, and then the transaction is aborted.
           IDBObjectStore.prototype.add = function (...given) {
             const request = add.apply(this, given);
             Object.defineProperty(this.transaction, "error", { get: () => new DOMException("full", "QuotaExceededError"), configurable: true });
-            request.onsuccess = () => this.transaction.abort();
+            if (++added % items.length === 0) request.onsuccess = () => this.transaction.abort();
             return request;
           };
         },
@@ -74,15 +76,13 @@ for (const [way, [says, cause]] of Object.entries(faults)) {
           };
         },
         "the second item is refused": () => {
-          let added = 0;
           IDBObjectStore.prototype.add = function (...given) {
-            if (added++ > 0) throw new DOMException("no such key", "DataError");
+            if (++added % items.length === 0) throw new DOMException("no such key", "DataError");
             return add.apply(this, given);
           };
         },
         "an item cannot be stored": () => {},
       };
-      const items = [{ type: "message", content: "a" }, { type: "message", content: way === "an item cannot be stored" ? () => {} : "b" }];
       const session = new IndexedDBSession({ sessionId: "one", databaseName });
       breaks[way]!();
       const errors = [];
