@@ -188,10 +188,12 @@ function reviewer(tool: Extract<Tool, { onApproval?: unknown }>, scope: RunScope
   const { onApproval } = tool;
   if (!onApproval) return {};
   return {
-    onApproval: scope.add(
-      async (info, [rawItem], signal) =>
-        (await onApproval({ ...scope.details(info, signal), rawItem: rawItem as WireItem })) ?? null,
-    ),
+    onApproval: scope.add(async (info, [rawItem], signal) => {
+      const said = await onApproval({ ...scope.details(info, signal), rawItem: rawItem as WireItem });
+      if (said == null && tool.type !== "hosted_mcp") return null;
+      if (typeof said?.approve !== "boolean") throw new UserError("it must give { approve: true } or { approve: false }");
+      return said;
+    }),
   };
 }
 

@@ -78,11 +78,13 @@ const places: { readonly [place: string]: Endings } = {
   "inputBuilder": told,
   "customOutputExtractor": told,
   "onStream": told,
+  "errorFunction of an agent tool": { ...answer, but: { "gives nothing": "goes on" } },
+  "a hook of an agent tool": told,
+  "getItems of an agent tool": told,
+  "onApproval of hosted MCP": answer,
   "execute of a custom tool": told,
   "needsApproval of a custom tool": gate,
-  "onApproval of a custom tool": {
-    ...answer, but: { "gives nothing": "waits", "gives null": "waits", "gives an object": "waits" },
-  },
+  "onApproval of a custom tool": { ...answer, but: { "gives nothing": "waits", "gives null": "waits" } },
   "execute of a shell": told,
   "execute of apply_patch": told,
   "execute of a computer": action,
@@ -104,6 +106,7 @@ const firstCalls: { readonly [model: string]: ReturnType<typeof item> } = {
     type: "computer_call", call_id: "call_1", status: "completed", action: { type: "wait" },
     pending_safety_checks: [{ id: "check_1", code: "c", message: "m" }],
   }),
+  "hosted MCP": item({ type: "mcp_approval_request", server_label: "files", name: "act", arguments: "{}" }),
   refusal: item({ type: "message", status: "completed", role: "assistant", content: [{ type: "refusal", refusal: "No." }] }),
 };
 

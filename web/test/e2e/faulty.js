@@ -1,5 +1,5 @@
 // Runs of which one callback goes wrong. `place` names the callback, `way` how it goes wrong.
-const { Agent, MemorySession, applyPatchTool, computerTool, configure, customTool, handoff, runStreamed, shellTool, tool } = window.runstream;
+const { Agent, MemorySession, applyPatchTool, computerTool, configure, customTool, handoff, hostedMcpTool, runStreamed, shellTool, tool } = window.runstream;
 
 const say = (words) => {
   throw new TypeError(words);
@@ -87,6 +87,19 @@ const places = {
   "inputBuilder": asTool("inputBuilder"),
   "customOutputExtractor": asTool("customOutputExtractor"),
   "onStream": asTool("onStream"),
+  "errorFunction of an agent tool": (errorFunction) => ({
+    tools: [new Agent({ name: "Inner", instructions: () => say("no words") }).asTool({ toolName: "act", toolDescription: "Acts.", errorFunction })],
+  }),
+  "a hook of an agent tool": (onModelEnd) => ({
+    tools: [new Agent({ name: "Inner" }).asTool({ toolName: "act", toolDescription: "Acts.", hooks: { onModelEnd } })],
+  }),
+  "getItems of an agent tool": (getItems) => ({
+    tools: [new Agent({ name: "Inner" }).asTool({ toolName: "act", toolDescription: "Acts.", session: Object.assign(new MemorySession(), { getItems }) })],
+  }),
+  "onApproval of hosted MCP": (onApproval) => ({
+    calls: "hosted MCP",
+    tools: [hostedMcpTool({ serverLabel: "files", serverUrl: "https://files.example/mcp", requireApproval: "always", onApproval })],
+  }),
   "execute of a custom tool": (execute) => ({ calls: "custom", tools: [customTool({ name: "act", description: "Acts.", execute })] }),
   "needsApproval of a custom tool": (needsApproval) => ({
     calls: "custom",

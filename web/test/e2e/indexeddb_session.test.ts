@@ -226,6 +226,22 @@ describe("a session", () => {
     assert.equal(got, 1);
   });
 
+  test("opens its database anew once the browser says that it was closed", async () => {
+    const got = await page.evaluate(async (databaseName) => {
+      const session = new window.runstream.IndexedDBSession({ sessionId: "one", databaseName });
+      const used: IDBDatabase[] = [];
+      const { transaction } = IDBDatabase.prototype;
+      IDBDatabase.prototype.transaction = function (...given) {
+        used.push(this);
+        return transaction.apply(this, given);
+      };
+      await session.addItems([{ type: "message", role: "user", content: "kept" }]);
+      used[0]!.dispatchEvent(new Event("close"));
+      return { kept: (await session.getItems()).length, again: used[0] !== used[1] };
+    }, database);
+    assert.deepEqual(got, { kept: 1, again: true });
+  });
+
   test("in a database that another connection holds says so, and works once that is gone", async () => {
     const other = await openTestPage(browser, server.url);
     await other.evaluate(
