@@ -3,7 +3,6 @@ package jsbridge
 import (
 	"context"
 	"encoding/json"
-	"strings"
 
 	"runstream/internal/codec"
 	"runstream/runner"
@@ -58,9 +57,8 @@ func (r *run) agentTool(owner int, spec toolSpec) (*runner.FunctionTool, error) 
 	}
 	if fn := spec.OnStream; fn != nil {
 		options.OnStream = func(_ context.Context, event runner.AgentToolEvent) {
-			var text strings.Builder
-			writeEvent(&text, r.started(), event.Event)
-			r.notify(*fn, r.infoOfCall(event.Call), json.RawMessage(text.String()), r.infoOf(event.Agent))
+			batch := json.RawMessage(encodeBatch(r.started(), []runner.Event{event.Event}))
+			r.notify(*fn, r.infoOfCall(event.Call), batch, r.infoOf(event.Agent))
 		}
 	}
 	tool := agent.AsTool(options)

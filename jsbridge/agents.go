@@ -12,24 +12,39 @@ import (
 // makeAgents makes the agents, each once, so that they may refer to each other.
 func (r *run) makeAgents(specs []agentSpec, models *models) error {
 	r.agents = make([]*runner.Agent, len(specs))
-	for i := range specs {
+	copies := agentCopies{}
+	for i, spec := range specs {
 		r.agents[i] = &runner.Agent{}
+		if spec.Registered {
+			own, err := registered(r.engine.own.agents, "agent", spec.Name)
+			if err != nil {
+				return err
+			}
+			r.agents[i] = copies.copy(own)
+		}
 	}
 	for i, spec := range specs {
-		if err := r.fillAgent(i, spec, models); err != nil {
+		if !spec.Registered {
+			if err := r.fillAgent(i, spec, models); err != nil {
+				return err
+			}
+		}
+		if err := r.addParts(i, spec); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *run) fillAgent(index int, spec agentSpec, models *models) error {
+func (r *run) fillAgent(index int, spec agentSpec, models *models) (err error) {
 	agent := r.agents[index]
 	agent.Name = spec.Name
 	agent.Instructions = spec.Instructions.text
 	agent.Prompt = given(spec.Prompt)
 	agent.HandoffDescription = spec.HandoffDescription
-	agent.Model = models.model(spec.Model)
+	if agent.Model, err = models.model(spec.Model); err != nil {
+		return err
+	}
 	agent.Settings = spec.ModelSettings.settings()
 	agent.Output = r.outputSchema(spec)
 	agent.ToolUse = r.toolUse(spec)
@@ -42,6 +57,12 @@ func (r *run) fillAgent(index int, spec agentSpec, models *models) error {
 			return r.askText(ctx, "instructions of agent "+spec.Name, *fn, callInfo{Agent: index})
 		}
 	}
+	return nil
+}
+
+// addParts adds a spec's tools and handoffs to its agent.
+func (r *run) addParts(index int, spec agentSpec) error {
+	agent := r.agents[index]
 	for _, tool := range spec.Tools {
 		made, err := r.makeTool(index, tool)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 type engine struct {
 	// ctx ends every run.
 	ctx context.Context
+	own *registry
 	// post hands a message to the page. It never blocks, and the page gets
 	// messages in the order of the calls.
 	post func(fromEngine)

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"iter"
 	"strconv"
+	"strings"
 
 	"runstream/internal/codec"
 	"runstream/runner"
+	"runstream/runner/chatcompletions"
 	"runstream/runner/responses"
 )
 
@@ -15,6 +17,8 @@ import (
 type models struct {
 	run       *run
 	transport responses.Transport // nil where no model server is configured
+	chat      bool                // the server speaks Chat Completions
+	official  bool                // it is OpenAI's own
 }
 
 func (r *run) models(provider *providerSpec) (*models, error) {
@@ -22,8 +26,13 @@ func (r *run) models(provider *providerSpec) (*models, error) {
 	if provider == nil {
 		return m, nil
 	}
-	if provider.API != "" && provider.API != "responses" {
-		return nil, &runner.UserError{Message: "the engine does not speak the API " + strconv.Quote(provider.API) + "; set api to \"responses\""}
+	switch provider.API {
+	case "", "responses":
+	case "chat_completions":
+		m.chat, m.official = true, strings.HasPrefix(provider.BaseURL, "https://api.openai.com/")
+	default:
+		return nil, &runner.UserError{Message: "the engine does not speak the API " + strconv.Quote(provider.API) +
+			"; set api to \"responses\" or \"chat_completions\""}
 	}
 	retries := responses.DefaultRetries
 	if provider.MaxRetries != nil {
@@ -41,14 +50,24 @@ func (r *run) models(provider *providerSpec) (*models, error) {
 }
 
 // model makes the model that a spec describes; nil for none.
-func (m *models) model(spec modelSpec) runner.Model {
+func (m *models) model(spec modelSpec) (runner.Model, error) {
 	switch {
+	case spec.Registered != "":
+		return registered(m.run.engine.own.models, "model", spec.Registered)
 	case spec.Open != nil && spec.Next != nil && spec.Close != nil:
-		return &pageModel{m.run, spec}
+		return &pageModel{m.run, spec}, nil
 	case m.transport == nil:
-		return nil
+		return nil, nil
 	}
-	return &responses.Model{Name: spec.name, Transport: m.transport}
+	return m.atServer(spec.name), nil
+}
+
+// atServer is a model of the configured server, which there must be.
+func (m *models) atServer(name string) runner.Model {
+	if m.chat {
+		return &chatcompletions.Model{Name: name, Transport: m.transport, Official: m.official}
+	}
+	return &responses.Model{Name: name, Transport: m.transport}
 }
 
 // pageModel is a model that the page brings.

@@ -25,8 +25,12 @@ func (r *run) options(spec optionsSpec, models *models) ([]runner.Option, error)
 		runner.WithErrorHandlers(r.errorHandlers(spec.ErrorHandlers)),
 		runner.WithMaxToolConcurrency(spec.MaxToolConcurrency),
 	}
-	if spec.Model.name != "" || spec.Model.Open != nil {
-		options = append(options, runner.WithModel(models.model(spec.Model)))
+	if spec.Model.name != "" || spec.Model.Open != nil || spec.Model.Registered != "" {
+		model, err := models.model(spec.Model)
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, runner.WithModel(model))
 	}
 	for _, choice := range []struct {
 		chosen bool

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -38,7 +40,9 @@ func newTestPage(t *testing.T, turns ...runnertest.Turn) (*testPage, *testServer
 	server := &testServer{turns: turns}
 	ctx, stop := context.WithCancel(context.Background())
 	p.stop = stop
-	p.engine = &engine{ctx: ctx, post: p.post, transport: server.transport}
+	own, err := newRegistry(nil)
+	require.NoError(t, err)
+	p.engine = &engine{ctx: ctx, own: own, post: p.post, transport: server.transport}
 	t.Cleanup(func() { stop(); p.engine.wait() })
 	return p, server
 }
@@ -97,7 +101,16 @@ func (p *testPage) snapshot(run int) testSnapshot {
 	p.t.Helper()
 	end := p.end(run)
 	require.Nil(p.t, end.Error)
-	return readSnapshot(p.t, end.Snapshot)
+	now := readSnapshot(p.t, end.Snapshot)
+	for _, message := range p.log() {
+		if m, ok := message.(callMessage); ok && m.Run == run && m.Fn == turnFunction {
+			var args []testSnapshot
+			require.NoError(p.t, json.Unmarshal([]byte(m.Args), &args))
+			now.texts = append(now.texts, args[0].Texts...)
+		}
+	}
+	now.texts = append(now.texts, now.Texts...)
+	return now
 }
 
 func (p *testPage) log() []fromEngine {
@@ -111,12 +124,28 @@ func (p *testPage) events(run int) []testEvent {
 	var all []testEvent
 	for _, message := range p.log() {
 		if m, ok := message.(eventsMessage); ok && m.Run == run {
-			var batch []testEvent
-			require.NoError(p.t, json.Unmarshal([]byte(m.Batch), &batch))
-			all = append(all, batch...)
+			all = append(all, readBatch(p.t, m.Batch)...)
 		}
 	}
 	return all
+}
+
+func readBatch(t *testing.T, batch []byte) []testEvent {
+	t.Helper()
+	var all []json.RawMessage
+	var others []int
+	require.NoError(t, json.Unmarshal(batch, &all))
+	require.NoError(t, json.Unmarshal(all[0], &others))
+	var events []testEvent
+	for i, text := range all[1:] {
+		event := testEvent{Type: "raw_response_event", Data: text}
+		if slices.Contains(others, i) {
+			event = testEvent{}
+			require.NoError(t, json.Unmarshal(text, &event))
+		}
+		events = append(events, event)
+	}
+	return events
 }
 
 type testEvent struct {
@@ -145,14 +174,16 @@ func kinds(events []testEvent) []string {
 
 // testSnapshot is a snapshot as the page reads it.
 type testSnapshot struct {
-	State         runner.SplitState    `json:"state"`
+	State         testState            `json:"state"`
+	texts         []string             // all of the run so far
 	Interruptions []runner.WaitingCall `json:"interruptions"`
 	CurrentTurn   int                  `json:"currentTurn"`
 	MaxTurns      *int                 `json:"maxTurns"`
 	LastAgent     json.RawMessage      `json:"lastAgent"`
 	LastResponse  *string              `json:"lastResponseId"`
 	FinalOutput   any                  `json:"finalOutput"`
-	InputList     []json.RawMessage    `json:"inputList"`
+	Texts         []string             `json:"texts"`
+	InputList     []int                `json:"inputList"`
 	Usage         testUsage            `json:"usage"`
 }
 
@@ -170,17 +201,29 @@ func readSnapshot(t *testing.T, text string) testSnapshot {
 	return s
 }
 
-// document joins the state's parts, as the page does.
+// document joins the state's pieces, as the page does.
 func (s testSnapshot) document() string {
 	var text bytes.Buffer
-	for i, part := range s.State.Parts {
-		text.WriteString(part)
-		if i < len(s.State.Slots) {
-			slot := s.State.Slots[i]
-			text.Write(slot[1 : len(slot)-1])
+	slots := s.State.Slots
+	for _, piece := range s.State.Pieces {
+		switch piece := piece.(type) {
+		case string:
+			text.WriteString(piece)
+		case nil:
+			text.Write(slots[0][1 : len(slots[0])-1])
+			slots = slots[1:]
+		case []any:
+			for i, number := range piece {
+				text.WriteString(strings.Repeat(",", min(i, 1)) + s.texts[int(number.(float64))])
+			}
 		}
 	}
 	return text.String()
+}
+
+type testState struct {
+	Pieces []any             `json:"pieces"`
+	Slots  []json.RawMessage `json:"slots"`
 }
 
 // testServer is a model server that speaks its script.

@@ -63,8 +63,8 @@ func (cancelMessage) toEngine()  {}
 func (replyMessage) toEngine()   {}
 func (releaseMessage) toEngine() {}
 
-// fromEngine is a message to the page. Its object has only numbers, strings and
-// objects of these.
+// fromEngine is a message to the page. Its object has only numbers, strings,
+// bytes and objects of these.
 type fromEngine interface{ object() map[string]any }
 
 // readyMessage ("ready") says that the engine is up. Version is the runner's;
@@ -75,11 +75,14 @@ func (m readyMessage) object() map[string]any {
 	return map[string]any{"type": "ready", "version": m.Version}
 }
 
-// eventsMessage ("events") brings events in order: a JSON array of event data,
-// all that one network chunk brought.
+// eventsMessage ("events") brings events in order, all that one network chunk
+// brought. Batch is a JSON array in UTF-8, an ArrayBuffer in JavaScript: a list of
+// the positions of those events that are not the model server's, then the events.
+// The server's own are its own JSON text, byte for byte and bare, for they are
+// nearly all there are; the others are written by pump.go.
 type eventsMessage struct {
 	Run   int
-	Batch string
+	Batch []byte
 }
 
 func (m eventsMessage) object() map[string]any {
@@ -193,7 +196,11 @@ func (c *callInfo) fields() codec.Fields {
 
 // snapshot is what is known of a run between two turns and at its end.
 type snapshot struct {
-	State         runner.SplitState
+	// Texts are JSON texts of the run that the page may not have yet. Snapshots
+	// refer to texts by their numbers; FirstText is that of the first one here.
+	Texts         []string
+	FirstText     int
+	State         stateData
 	Interruptions []runner.WaitingCall
 	// Paused says that the run has ended and waits for a decision on these.
 	Paused      bool
@@ -205,11 +212,12 @@ type snapshot struct {
 	FinalOutput    json.RawMessage
 	// UnannouncedItems are new items that the state's session items do not have.
 	UnannouncedItems []json.RawMessage
-	// InputList is the conversation as the next run's input.
-	InputList []json.RawMessage
+	// InputList is the conversation as the next run's input, by the numbers of
+	// its items' texts.
+	InputList []int
 	// NormalizedInputList is that as the model would get it, where a handoff's
 	// filter makes it another one.
-	NormalizedInputList    []json.RawMessage
+	NormalizedInputList    []int
 	Usage                  usageData
 	InputGuardrailResults  []guardrailData
 	OutputGuardrailResults []guardrailData
@@ -223,7 +231,9 @@ func (s *snapshot) WriteJSON(w *codec.Writer) { w.Value(s.fields()) }
 
 func (s *snapshot) fields() codec.Fields {
 	return codec.Fields{
-		"state", codec.Fields{"parts", &s.State.Parts, "slots", &s.State.Slots},
+		"texts", &s.Texts,
+		"firstText", &s.FirstText,
+		"state", s.State.fields(),
 		"interruptions", codec.List(&s.Interruptions, waitingFields),
 		"paused", &s.Paused,
 		"currentTurn", &s.CurrentTurn,
@@ -239,6 +249,21 @@ func (s *snapshot) fields() codec.Fields {
 		"outputGuardrailResults", codec.List(&s.OutputGuardrailResults, (*guardrailData).fields),
 		"toolInputGuardrailResults", codec.List(&s.ToolInputGuardrailResults, (*guardrailData).fields),
 		"toolOutputGuardrailResults", codec.List(&s.ToolOutputGuardrailResults, (*guardrailData).fields),
+	}
+}
+
+// stateData is a state document in pieces: a text; a list of the numbers of
+// texts, which stand there with commas between; or null, where the fields of the
+// next slot stand.
+type stateData struct {
+	Pieces []any
+	Slots  []json.RawMessage
+}
+
+func (s *stateData) fields() codec.Fields {
+	return codec.Fields{
+		"pieces", s.Pieces,
+		"slots", &s.Slots,
 	}
 }
 

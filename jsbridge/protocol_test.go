@@ -32,11 +32,11 @@ func TestTheProtocolHasATwinInTypeScript(t *testing.T) {
 	for name, twin := range map[string]any{
 		"FunctionRef": new(functionRef).fields(), "ErrorData": new(errorData).fields(), "RunSpec": new(runSpec).fields(),
 		"ProviderSpec": new(providerSpec).fields(), "OptionsSpec": new(optionsSpec).fields(), "AgentSpec": new(agentSpec).fields(),
-		"ErrorHandlersSpec": new(errorHandlersSpec).fields(), "SessionSpec": new(sessionSpec).fields(), "ModelFunctions": new(modelSpec).fields(),
+		"ErrorHandlersSpec": new(errorHandlersSpec).fields(), "SessionSpec": new(sessionSpec).fields(), "ModelFunctions": new(modelSpec).fields()[2:],
 		"OutputSpec": new(outputSpec).fields(), "GuardrailSpec": new(guardrailSpec).fields(), "HooksSpec": new(hooksSpec).fields(),
 		"ToolGuardrailSpec": new(toolGuardrailSpec).fields(), "GuardrailData": new(guardrailData).fields(),
 		"ToolSpec": new(toolSpec).fields(), "CallInfo": new(callInfo).fields(), "HandoffSpec": new(handoffSpec).fields(),
-		"Snapshot": new(snapshot).fields(), "StateData": runner.SplitState{}, "InterruptionData": runner.WaitingCall{},
+		"Snapshot": new(snapshot).fields(), "StateData": new(stateData).fields(), "InterruptionData": runner.WaitingCall{},
 		"DecisionTarget": runner.DecisionTarget{},
 	} {
 		declaration := regexp.MustCompile(`(?s)\n(?:export )?(?:interface ` + name + `|type ` + name + ` =) \{\n(.*?)\n\}`).FindStringSubmatch(text)
@@ -77,7 +77,6 @@ func taggedNames(v any) []string {
 // What is written of structs of package runner has the names of their tags.
 func TestWhatCrossesIsWhatTheTagsSay(t *testing.T) {
 	now := snapshot{
-		State: runner.SplitState{Parts: []string{"a", "<b>"}, Slots: []json.RawMessage{[]byte("{}")}},
 		Interruptions: []runner.WaitingCall{{Item: []byte(`{}`), Name: "n", CallID: "c", Arguments: "a", Target: runner.DecisionTarget{
 			Slot: 1, Scope: "s", Records: []runner.DecisionRecord{{List: "l", Agent: []byte(`{}`), ToolKey: "k", Identity: []byte(`{}`)}, {List: "m"}},
 		}}},
@@ -86,7 +85,7 @@ func TestWhatCrossesIsWhatTheTagsSay(t *testing.T) {
 	require.NoError(t, err)
 	var got map[string]json.RawMessage
 	require.NoError(t, json.Unmarshal(text, &got))
-	for name, v := range map[string]any{"state": now.State, "interruptions": now.Interruptions} {
+	for name, v := range map[string]any{"interruptions": now.Interruptions} {
 		want, err := json.Marshal(v)
 		require.NoError(t, err)
 		assert.JSONEq(t, string(want), string(got[name]))
@@ -96,7 +95,7 @@ func TestWhatCrossesIsWhatTheTagsSay(t *testing.T) {
 func TestMessagesHaveTwinsInTypeScript(t *testing.T) {
 	text := source(t, "protocol.ts")
 	for _, message := range []fromEngine{
-		readyMessage{"1"}, eventsMessage{1, "[]"}, callMessage{1, 2, 3, "[]"}, endCallMessage{2}, endRunMessage{Run: 1, Snapshot: "{}", Error: &errorData{}},
+		readyMessage{"1"}, eventsMessage{1, []byte("[[]]")}, callMessage{1, 2, 3, "[]"}, endCallMessage{2}, endRunMessage{Run: 1, Snapshot: "{}", Error: &errorData{}},
 	} {
 		object := message.object()
 		found := false

@@ -1,7 +1,7 @@
 package jsbridge
 
 import (
-	"strings"
+	"strconv"
 
 	"runstream/internal/codec"
 	"runstream/runner"
@@ -17,7 +17,7 @@ func (r *run) pump() error {
 	if err != nil {
 		return err
 	}
-	r.engine.post(eventsMessage{Run: r.number, Batch: `[{"type":"run_started","identities":` + string(names) + `}]`})
+	r.engine.post(eventsMessage{Run: r.number, Batch: []byte(`[[0],{"type":"run_started","identities":` + string(names) + `}]`)})
 	for batch, err := range r.result.Batches() {
 		if err != nil {
 			return nil // it is the run's, and follow tells it
@@ -27,42 +27,42 @@ func (r *run) pump() error {
 	return nil
 }
 
-const rawEventStart = `{"type":"raw_response_event","data":`
-
-// encodeBatch writes events as a JSON array. What the server wrote is copied as
-// it is: nearly all that streams passes here.
-func encodeBatch(result *runner.StreamResult, batch []runner.Event) string {
-	size := 2
+// encodeBatch writes events as eventsMessage has them. What the server wrote is
+// copied as it is: nearly all that streams passes here.
+func encodeBatch(result *runner.StreamResult, batch []runner.Event) []byte {
+	size := len("[[]]")
 	for _, event := range batch {
-		size += len(rawEventStart) + len(event.Raw.Data) + 2
+		size += len(event.Raw.Data) + len(",")
 	}
-	var text strings.Builder
-	text.Grow(size)
+	text := append(make([]byte, 0, size), "[["...)
 	for i, event := range batch {
-		if i == 0 {
-			text.WriteByte('[')
-		} else {
-			text.WriteByte(',')
+		if event.Type == runner.RawResponseEvent {
+			continue
 		}
-		writeEvent(&text, result, event)
+		if text[len(text)-1] != '[' {
+			text = append(text, ',')
+		}
+		text = strconv.AppendInt(text, int64(i), 10)
 	}
-	text.WriteByte(']')
-	return text.String()
+	text = append(text, ']')
+	for _, event := range batch {
+		text = appendEvent(append(text, ','), result, event)
+	}
+	return append(text, ']')
 }
 
-func writeEvent(text *strings.Builder, result *runner.StreamResult, event runner.Event) {
+func appendEvent(text []byte, result *runner.StreamResult, event runner.Event) []byte {
 	switch event.Type {
 	case runner.RawResponseEvent:
-		text.WriteString(rawEventStart)
-		text.Write(event.Raw.Data)
+		return append(text, event.Raw.Data...)
 	case runner.AgentUpdatedStreamEvent:
-		text.WriteString(`{"type":"agent_updated_stream_event","new_agent":`)
-		text.Write(result.MarshalAgent(event.Agent))
+		text = append(text, `{"type":"agent_updated_stream_event","new_agent":`...)
+		text = append(text, result.MarshalAgent(event.Agent)...)
 	case runner.RunItemStreamEvent:
-		text.WriteString(`{"type":"run_item_stream_event","name":"`)
-		text.WriteString(string(event.Name))
-		text.WriteString(`","item":`)
-		text.Write(result.MarshalItem(event.Item))
+		text = append(text, `{"type":"run_item_stream_event","name":"`...)
+		text = append(text, event.Name...)
+		text = append(text, `","item":`...)
+		text = append(text, result.MarshalItem(event.Item)...)
 	}
-	text.WriteByte('}')
+	return append(text, '}')
 }

@@ -23,6 +23,7 @@ type run struct {
 	agents  []*runner.Agent // in the order of the spec
 	result  *runner.StreamResult
 	begun   chan struct{} // closed once there is a result
+	sent    sentTexts     // by snapshots, of which there is one at a time
 
 	mu      sync.Mutex
 	over    bool           // no further call may start
@@ -30,7 +31,7 @@ type run struct {
 }
 
 func newRun(e *engine, number int) *run {
-	r := &run{number: number, engine: e, begun: make(chan struct{})}
+	r := &run{number: number, engine: e, begun: make(chan struct{}), sent: newSentTexts()}
 	r.ctx, r.stop = context.WithCancelCause(e.ctx)
 	r.stopped, r.abandon = context.WithCancel(r.ctx)
 	return r
@@ -62,7 +63,7 @@ func (r *run) start(text string) error {
 		r.result, err = state.Result()
 		return err
 	}
-	r.result = runner.RunStreamed(r.ctx, r.agents[0], input, options...)
+	r.result = runner.RunStreamed(context.WithValue(r.ctx, modelsOfRun{}, models), r.agents[0], input, options...)
 	return nil
 }
 
@@ -86,7 +87,7 @@ func (r *run) follow() {
 	r.close()
 	end := endRunMessage{Run: r.number}
 	failure = guard(func() (err error) {
-		end.Snapshot, err = snapshotText(r.result)
+		end.Snapshot, err = r.snapshotText()
 		return err
 	})
 	if err == nil {
@@ -159,10 +160,13 @@ func (r *run) call(ctx context.Context, fn functionRef, args ...any) (json.RawMe
 // checkpoint tells the page of a finished turn and waits until its reader has
 // taken the turn's events.
 func (r *run) checkpoint(ctx context.Context, result *runner.StreamResult) error {
-	now, err := newSnapshot(result)
+	now, err := r.newSnapshot(result)
 	if err != nil {
 		return err
 	}
 	_, err = r.call(ctx, functionRef{turnFunction}, now)
+	if err == nil {
+		r.sent.crossed(len(now.Texts))
+	}
 	return err
 }

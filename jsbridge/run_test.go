@@ -2,6 +2,7 @@ package jsbridge
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -47,10 +48,10 @@ func TestRawEventsCrossByteForByte(t *testing.T) {
 	var batches strings.Builder
 	for _, message := range page.log() {
 		if m, ok := message.(eventsMessage); ok {
-			batches.WriteString(m.Batch)
+			batches.Write(m.Batch)
 		}
 	}
-	assert.Contains(t, batches.String(), `{"type":"raw_response_event","data":`+odd+`}`)
+	assert.Contains(t, batches.String(), ","+odd+",")
 }
 
 func toolAgent(tool string) string {
@@ -94,7 +95,7 @@ func TestAToolRunsOnThePage(t *testing.T) {
 func TestThePageHasATurnsEventsBeforeItIsAskedAboutTheNext(t *testing.T) {
 	page, server := newTestPage(t, callsTheTool...)
 	page.functions[1] = func([]json.RawMessage) (any, bool) {
-		seen(page, func(m eventsMessage) bool { return strings.Contains(m.Batch, "agent_updated") }) // it reads
+		seen(page, func(m eventsMessage) bool { return strings.Contains(string(m.Batch), "agent_updated") }) // it reads
 		return "gone", true
 	}
 	page.functions[turnFunction] = func(args []json.RawMessage) (any, bool) {
@@ -108,6 +109,29 @@ func TestThePageHasATurnsEventsBeforeItIsAskedAboutTheNext(t *testing.T) {
 	}
 	page.run(1, toolAgent(`"execute":{"fn":1}`))
 	page.snapshot(1)
+}
+
+// A page has the run's document after every turn. What it has already does not
+// cross again: else long runs would slow down with their square.
+func TestWhatCrossesBetweenTurnsDoesNotGrow(t *testing.T) {
+	const turns = 40
+	var script []runnertest.Turn
+	for i := range turns {
+		script = append(script, runnertest.Reply(runnertest.ToolCall("remove", "call_"+strconv.Itoa(100+i), `{"path":"logs"}`)))
+	}
+	page, _ := newTestPage(t, append(script, runnertest.Reply(runnertest.Message("Done.")))...)
+	page.functions[1] = func([]json.RawMessage) (any, bool) { return strings.Repeat("gone ", 200), true }
+	var sizes []int
+	page.functions[turnFunction] = func(args []json.RawMessage) (any, bool) {
+		sizes = append(sizes, len(args[0]))
+		return nil, true
+	}
+	page.run(1, strings.Replace(toolAgent(`"execute":{"fn":1}`), `"input"`, `"options":{"maxTurns":`+strconv.Itoa(turns+1)+`},"input"`, 1))
+	assert.Equal(t, "Done.", page.snapshot(1).FinalOutput)
+	require.Len(t, sizes, turns)
+	early, late := sizes[4], sizes[turns-1]
+	t.Logf("%d bytes after turn 5, %d after turn %d", early, late, turns)
+	assert.Less(t, late-early, 80*(turns-5), "the numbers of texts are all that may become more")
 }
 
 func TestAStopBetweenTurnsComesBeforeTheNextModelCall(t *testing.T) {
@@ -190,7 +214,7 @@ func TestCancelStopsAModelCall(t *testing.T) {
 	turn.Hang = true
 	page, _ := newTestPage(t, turn)
 	page.run(1, plainAgent)
-	seen(page, func(m eventsMessage) bool { return strings.Contains(m.Batch, "response.output_text.delta") })
+	seen(page, func(m eventsMessage) bool { return strings.Contains(string(m.Batch), "response.output_text.delta") })
 	page.engine.handle(cancelMessage{Run: 1, Mode: "immediate"})
 	assert.Nil(t, page.snapshot(1).FinalOutput)
 	page.engine.handle(cancelMessage{Run: 1, Mode: "immediate"})
@@ -393,7 +417,7 @@ func TestRunsThatCannotStartSayWhy(t *testing.T) {
 		"not JSON":             {`{`, "cannot be read"},
 		"no agent":             {`{"agents":[],"input":{"text":""}}`, "there is no agent to run"},
 		"no input":             {`{"agents":[{"name":"A"}],"input":{}}`, "there is no input"},
-		"an unknown API":       {`{"agents":[{"name":"A"}],"input":{"text":""},"provider":{"baseURL":"","api":"chat_completions"}}`, `does not speak the API "chat_completions"`},
+		"an unknown API":       {`{"agents":[{"name":"A"}],"input":{"text":""},"provider":{"baseURL":"","api":"assistants"}}`, `does not speak the API "assistants"`},
 		"negative retries":     {`{"agents":[{"name":"A"}],"input":{"text":""},"provider":{"baseURL":"","maxRetries":-1}}`, "maxRetries is -1"},
 		"no turns":             {`{"agents":[{"name":"A"}],"input":{"text":""},"options":{"maxTurns":0}}`, "maxTurns is 0"},
 		"half a turn":          {`{"agents":[{"name":"A"}],"input":{"text":""},"options":{"maxTurns":1.5}}`, "maxTurns is 1.5"},
@@ -464,7 +488,7 @@ func TestTheEndOfTheEngineStopsItsRuns(t *testing.T) {
 	turn.Hang = true
 	page, _ := newTestPage(t, turn)
 	page.run(1, plainAgent)
-	seen(page, func(m eventsMessage) bool { return strings.Contains(m.Batch, "response.created") })
+	seen(page, func(m eventsMessage) bool { return strings.Contains(string(m.Batch), "response.created") })
 	page.stop()
 	page.engine.wait()
 	end := page.end(1)

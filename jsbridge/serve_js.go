@@ -15,7 +15,14 @@ import (
 // The page is an object named "runstream" in the program's global scope, with
 // two functions: post takes messages to the page, fetch is the platform's. Serve
 // adds receive, which takes messages from the page, and says that it is ready.
-func Serve(ctx context.Context) error {
+//
+// Options give the engine agents, tools and models that are written in Go; two
+// of a kind and name are an error.
+func Serve(ctx context.Context, options ...Option) error {
+	own, err := newRegistry(options)
+	if err != nil {
+		return err
+	}
 	page := js.Global().Get("runstream")
 	if page.Type() != js.TypeObject {
 		return errors.New("jsbridge: there is no page to serve; start this program with the runstream package, as its engine")
@@ -23,8 +30,9 @@ func Serve(ctx context.Context) error {
 	post, fetch := page.Get("post"), page.Get("fetch")
 	e := &engine{
 		ctx: ctx,
+		own: own,
 		// What the page's function throws is the page's to handle.
-		post: func(m fromEngine) { _ = try(func() { post.Invoke(m.object()) }) },
+		post: func(m fromEngine) { _ = try(func() { post.Invoke(jsObject(m.object())) }) },
 		transport: func(provider providerSpec, token tokenFunc) responses.Transport {
 			return &fetchTransport{fetch: fetch, provider: provider, token: token}
 		},
@@ -45,4 +53,17 @@ func Serve(ctx context.Context) error {
 	in.each(ctx, e.handle)
 	e.wait()
 	return context.Cause(ctx)
+}
+
+// jsObject gives bytes as ArrayBuffers, which a worker can hand over without a
+// copy; the other values are what js.ValueOf takes.
+func jsObject(object map[string]any) map[string]any {
+	for key, value := range object {
+		if bytes, ok := value.([]byte); ok {
+			array := js.Global().Get("Uint8Array").New(len(bytes))
+			js.CopyBytesToJS(array, bytes)
+			object[key] = array.Get("buffer")
+		}
+	}
+	return object
 }

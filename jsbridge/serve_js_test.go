@@ -27,8 +27,8 @@ func servePage(t *testing.T, fetch js.Value) (page js.Value, stop func()) {
 				(error) => page.receive({ type: "reply", call: message.call, error: { name: error.name, message: error.message } }),
 			);
 		};
-		page.text = () => page.messages.filter((m) => m.type === "events").map((m) => JSON.parse(m.batch)).flat()
-			.filter((e) => e.data?.type === "response.output_text.delta").map((e) => e.data.delta).join("");
+		page.events = () => page.messages.filter((m) => m.type === "events").flatMap((m) => JSON.parse(new TextDecoder().decode(m.batch)).slice(1));
+		page.text = () => page.events().filter((e) => e.type === "response.output_text.delta").map((e) => e.delta).join("");
 		page.end = (run) => page.messages.find((m) => m.type === "end" && m.run === run);
 		return page;
 	})()`)

@@ -9,25 +9,73 @@ import (
 	"runstream/runner"
 )
 
-func newSnapshot(result *runner.StreamResult) (*snapshot, error) {
+// sentTexts are the JSON texts of a run that the page has, by where they lie in
+// memory: items and answers are in every snapshot, and cross once.
+type sentTexts struct {
+	numbers map[*byte]int
+	// waiting are those that the page is not known to have, from number first on.
+	waiting []string
+	first   int
+}
+
+func newSentTexts() sentTexts { return sentTexts{numbers: map[*byte]int{}, waiting: []string{}} }
+
+// crossed notes that the page has n more.
+func (t *sentTexts) crossed(n int) { t.waiting, t.first = t.waiting[n:], t.first+n }
+
+// refer gives the numbers of texts.
+func (t *sentTexts) refer(texts []json.RawMessage) []int {
+	numbers := make([]int, len(texts))
+	for i, text := range texts {
+		number, sent := t.numbers[&text[0]]
+		if !sent {
+			number = len(t.numbers)
+			t.numbers[&text[0]] = number
+			t.waiting = append(t.waiting, string(text))
+		}
+		numbers[i] = number
+	}
+	return numbers
+}
+
+// state gives a state's document as it crosses.
+func (t *sentTexts) state(split runner.SplitState) stateData {
+	data := stateData{Slots: split.Slots}
+	for _, piece := range split.Pieces {
+		data.Pieces = append(data.Pieces, piece.Text)
+		if len(piece.Shared) > 0 {
+			data.Pieces = append(data.Pieces, t.refer(piece.Shared))
+		}
+		if piece.Slot {
+			data.Pieces = append(data.Pieces, nil)
+		}
+	}
+	return data
+}
+
+// newSnapshot is of the run's latest state. A run's snapshots must cross in the
+// order in which they are made.
+func (r *run) newSnapshot(result *runner.StreamResult) (*snapshot, error) {
 	state := result.State()
 	split, err := state.Split()
 	if err != nil {
 		return nil, err
 	}
 	toolInputs, toolOutputs := result.ToolGuardrailResults()
+	inputList := result.ToInputList()
 	now := &snapshot{
-		State: split, Interruptions: state.Waiting(), Paused: len(result.Interruptions()) > 0,
+		State: r.sent.state(split), InputList: r.sent.refer(inputList), Interruptions: state.Waiting(), Paused: len(result.Interruptions()) > 0,
 		CurrentTurn: result.CurrentTurn(), LastAgent: result.MarshalAgent(result.LastAgent()),
-		FinalOutput: result.MarshalFinalOutput(), InputList: result.ToInputList(),
+		FinalOutput:           result.MarshalFinalOutput(),
 		UnannouncedItems:      marshalItems(result, result.UnannouncedItems()),
 		Usage:                 usageOf(result.Usage()),
 		InputGuardrailResults: guardrailsData(result.InputGuardrailResults()), OutputGuardrailResults: guardrailsData(result.OutputGuardrailResults()),
 		ToolInputGuardrailResults: toolGuardrailsData(toolInputs), ToolOutputGuardrailResults: toolGuardrailsData(toolOutputs),
 	}
-	if normalized := result.NormalizedInputList(); !slices.EqualFunc(normalized, now.InputList, sameText) {
-		now.NormalizedInputList = normalized
+	if normalized := result.NormalizedInputList(); !slices.EqualFunc(normalized, inputList, sameText) {
+		now.NormalizedInputList = r.sent.refer(normalized)
 	}
+	now.Texts, now.FirstText = r.sent.waiting, r.sent.first
 	if limit := result.MaxTurns(); limit > 0 {
 		now.MaxTurns = &limit
 	}
@@ -44,8 +92,8 @@ func usageOf(usage runner.Usage) usageData {
 }
 
 // snapshotText gives the snapshot as JSON text.
-func snapshotText(result *runner.StreamResult) (string, error) {
-	now, err := newSnapshot(result)
+func (r *run) snapshotText() (string, error) {
+	now, err := r.newSnapshot(r.result)
 	if err != nil {
 		return "", err
 	}

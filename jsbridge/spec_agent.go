@@ -6,8 +6,11 @@ import (
 	"runstream/internal/codec"
 )
 
+// agentSpec is an agent of the page; or one of the engine's own where it is
+// Registered, and then has a name, and tools and handoffs to add.
 type agentSpec struct {
-	Name string
+	Name       string
+	Registered bool
 	// Instructions are text, or (callInfo) => string.
 	Instructions       textOrFunction
 	Prompt             json.RawMessage
@@ -27,6 +30,7 @@ type agentSpec struct {
 func (a *agentSpec) fields() codec.Fields {
 	return codec.Fields{
 		"name", &a.Name,
+		"registered", &a.Registered,
 		"instructions", &a.Instructions,
 		"prompt", &a.Prompt,
 		"handoffDescription", &a.HandoffDescription,
@@ -43,10 +47,11 @@ func (a *agentSpec) fields() codec.Fields {
 	}
 }
 
-// modelSpec is a name at the provider, or a model of the page, whose functions
-// get no callInfo.
+// modelSpec is a name at the provider, a model of the engine's own, or one of
+// the page, whose functions get no callInfo.
 type modelSpec struct {
-	name string
+	name       string
+	Registered string
 	// Open begins an answer: (request) => number, the request being the body of
 	// a Responses API call. Next is (number) => {events, done}: what there is by
 	// now, once there is something. Close ends an answer that is not done.
@@ -55,6 +60,7 @@ type modelSpec struct {
 
 func (m *modelSpec) fields() codec.Fields {
 	return codec.Fields{
+		"registered", &m.Registered,
 		"open", maybe(&m.Open),
 		"next", maybe(&m.Next),
 		"close", maybe(&m.Close),

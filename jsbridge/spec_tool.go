@@ -9,7 +9,7 @@ import (
 // toolSpec is a tool; Type says which fields are there.
 type toolSpec struct {
 	// Type is "function", "agent", "custom", "shell", "apply_patch", "computer",
-	// "hosted" or "hosted_mcp".
+	// "hosted", "hosted_mcp", or "engine": one of the engine's own, by its name.
 	Type        string
 	Name        string
 	Description string

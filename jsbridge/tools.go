@@ -21,6 +21,8 @@ func (r *run) makeTool(agent int, spec toolSpec) (runner.Tool, error) {
 		return &runner.HostedTool{Name: spec.Name, Config: spec.Config, Includes: spec.Includes}, nil
 	case "hosted_mcp":
 		return r.mcpTool(spec), nil
+	case "engine":
+		return registered(r.engine.own.tools, "tool", spec.Name)
 	}
 	return r.localTool(spec)
 }

@@ -71,7 +71,7 @@ func (l *runLoop) modelInput() []json.RawMessage {
 	if s.serverKeeps() && (l.resumed || len(s.responses) > 0) {
 		original, generated = nil, unseen(s.generated)
 	}
-	return prepareModelInput(original, s.withoutReasoningItemIDs(generated), s.serverKeeps())
+	return s.prepareModelInput(original, s.withoutReasoningItemIDs(generated), s.serverKeeps())
 }
 
 // withoutReasoningItemIDs applies the run's policy to items of the run.

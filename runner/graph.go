@@ -14,6 +14,8 @@ type agentGraph struct {
 	agents     []*Agent // breadth first
 	identities map[*Agent]string
 	byIdentity map[string]*Agent
+	written    writtenParts
+	heads      heads
 }
 
 func newAgentGraph(start *Agent) *agentGraph {

@@ -19,12 +19,12 @@ func outputType(callType string) string {
 // call without an output, such as one that a stopped run left behind, is left
 // out with the reasoning right before it: the API accepts neither alone. Where the
 // server has the calls, outputs stand alone.
-func prepareModelInput(original []json.RawMessage, generated []*RunItem, serverHasCalls bool) []json.RawMessage {
+func (s *State) prepareModelInput(original []json.RawMessage, generated []*RunItem, serverHasCalls bool) []json.RawMessage {
 	var heads []*rawItem
 	var input []json.RawMessage
 	for _, raw := range original {
 		input = append(input, raw)
-		heads = append(heads, parseRawItem(raw))
+		heads = append(heads, s.graph.heads.of(raw))
 	}
 	first := len(input)
 	for _, item := range generated {

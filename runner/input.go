@@ -39,8 +39,13 @@ func checkItems(items []json.RawMessage) error {
 // conversationInput is a run's original input: text or items, as it was given.
 type conversationInput struct {
 	text    string
-	items   []json.RawMessage
+	items   []json.RawMessage // of a text: none
+	message []json.RawMessage // of a text: that as an item
 	isItems bool
+}
+
+func textInput(text string) conversationInput {
+	return conversationInput{text: text, message: []json.RawMessage{UserMessage(text)}}
 }
 
 // withoutOrphans drops calls that nothing answers, which a resumed run would send
@@ -57,5 +62,5 @@ func (in conversationInput) asItems() []json.RawMessage {
 	if in.isItems {
 		return in.items
 	}
-	return []json.RawMessage{UserMessage(in.text)}
+	return in.message
 }

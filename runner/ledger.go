@@ -2,6 +2,8 @@ package runner
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 
 	"runstream/internal/codec"
 )
@@ -37,15 +39,6 @@ func (i *invocation) fields() codec.Fields {
 
 // ledger is the record of every call of a run, by call id.
 type ledger map[string]invocation
-
-// WriteJSON implements [codec.Writable].
-func (l ledger) WriteJSON(w *codec.Writer) {
-	records := make(map[string]any, len(l))
-	for callID, record := range l {
-		records[callID] = record.fields()
-	}
-	w.Value(records)
-}
 
 // callIdentity is what a call is identified by.
 type callIdentity struct {
@@ -221,19 +214,27 @@ func (l ledger) forget(outputs []*RunItem) {
 	}
 }
 
-// writtenLedger gives the records that the state's document has. It says that a
-// call is completed only where it shows the call with its output: a filter may
-// have removed them, or the turn may have failed.
-func (s *State) writtenLedger() ledger {
-	shown := s.shown()
-	records := ledger{}
-	for callID, record := range s.ledger {
-		if !record.unwritten && !record.unbound {
-			record.Completed = record.Completed && shown.answered(callID)
-			records[callID] = record
-		}
+// writtenLedger gives the records that the state's document has, as fields of an
+// object. It says that a call is completed only where it shows the call with its
+// output: a filter may have removed them, or the turn may have failed.
+func (s *State) writtenLedger() []json.RawMessage {
+	type written struct {
+		callID string
+		record invocation
 	}
-	return records
+	shown := s.shown()
+	var fields []json.RawMessage
+	for _, callID := range slices.Sorted(maps.Keys(s.ledger)) {
+		record := s.ledger[callID]
+		if record.unwritten || record.unbound {
+			continue
+		}
+		record.Completed = record.Completed && shown.answered(callID)
+		fields = append(fields, s.graph.written.once(written{callID, record}, func() json.RawMessage {
+			return mustAppend(append(codec.AppendText(nil, callID), ':'), record.fields())
+		}))
+	}
+	return fields
 }
 
 func (l ledger) markExecuted(callID string) { l.mark(callID, false) }

@@ -229,7 +229,7 @@ func (r *documentReader) owned(s *State, kept []*RunItem) {
 // inputDigest is the SHA-256 of an input item as the SDK writes it; the forms
 // of an assistant's message count as one.
 func inputDigest(raw json.RawMessage) string {
-	value, err := codec.ReadExact(answersAsParts([]json.RawMessage{raw})[0])
+	value, err := codec.ReadExact(answerAsParts(raw))
 	fields, isFields := value.(map[string]any)
 	if err != nil || !isFields {
 		return ""

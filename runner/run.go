@@ -17,7 +17,7 @@ func RunStreamed(ctx context.Context, agent *Agent, input Input, options ...Opti
 		if agent == nil {
 			agent = &Agent{}
 		}
-		result.finish(newState(agent, conversationInput{}, cfg.maxTurns), nil, err)
+		result.finish(newState(agent, textInput(""), cfg.maxTurns), nil, err)
 		return result
 	}
 	return start(ctx, state, cfg)
@@ -78,7 +78,7 @@ func startState(agent *Agent, input Input, cfg *config) (*State, error) {
 		}
 		original = conversationInput{items: input, isItems: true}
 	case Text:
-		original = conversationInput{text: string(input)}
+		original = textInput(string(input))
 	default:
 		return nil, &UserError{Message: "there is no input; pass runner.Text, runner.Items or a *runner.State"}
 	}

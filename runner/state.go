@@ -379,7 +379,7 @@ func (s *State) inputList(items []*RunItem) []json.RawMessage {
 	list := slices.Clone(s.original.asItems())
 	for _, item := range items {
 		if item.isInput() && !s.owns(item) {
-			list = append(list, s.withoutReasoningIDs([]json.RawMessage{item.toInput()})...)
+			list = append(list, s.writtenAsInput(item))
 		}
 	}
 	return list

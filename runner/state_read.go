@@ -265,7 +265,7 @@ func (r *documentReader) originalInput() conversationInput {
 	}
 	r.given("original_input", raw)
 	if text, isText := rawText(raw); isText {
-		return conversationInput{text: text}
+		return textInput(text)
 	}
 	in := conversationInput{isItems: true}
 	r.decode("original_input", raw, &in.items)

@@ -51,19 +51,35 @@ func (c shownCalls) answered(callID string) bool { return c.calls[callID] && c.o
 
 func (s *State) shown() shownCalls {
 	shown := shownCalls{calls: map[string]bool{}, outputs: map[string]bool{}}
-	s.eachShown(func(c callIdentity) {
-		switch head := parseRawItem(c.raw); {
-		case isOutput(head.Type):
-			shown.outputs[head.CallID] = true
-		case head.Type == "mcp_approval_response":
-			shown.outputs[head.RequestID] = true
-		default:
-			if callID := head.shownCall(); callID != "" {
-				shown.calls[callID] = true
+	for _, items := range [][]*RunItem{s.items, s.generated} {
+		for _, item := range items {
+			if item.Type != ToolApprovalItem {
+				shown.note(item.parsed())
 			}
 		}
-	})
+	}
+	for _, response := range s.responses {
+		for _, raw := range response.Output {
+			shown.note(s.graph.heads.of(raw))
+		}
+	}
+	for _, raw := range s.original.asItems() {
+		shown.note(s.graph.heads.of(raw))
+	}
 	return shown
+}
+
+func (c shownCalls) note(head *rawItem) {
+	switch {
+	case isOutput(head.Type):
+		c.outputs[head.CallID] = true
+	case head.Type == "mcp_approval_response":
+		c.outputs[head.RequestID] = true
+	default:
+		if callID := head.shownCall(); callID != "" {
+			c.calls[callID] = true
+		}
+	}
 }
 
 // shownCall gives the id of a call that has an output; empty for other items.

@@ -24,30 +24,10 @@ func (s *State) MarshalJSON() ([]byte, error) {
 	return w.buf, nil
 }
 
-// SplitState is a state document cut where decisions are written: Parts[0],
-// the fields of Slots[0], Parts[1] and so on. Pages edit the slots and leave
-// every other byte alone.
-type SplitState struct {
-	Parts []string          `json:"parts"`
-	Slots []json.RawMessage `json:"slots"`
-}
-
-// Split writes the state as [State.MarshalJSON] does, in parts.
-func (s *State) Split() (SplitState, error) {
-	if err := s.lock(); err != nil {
-		return SplitState{}, err
-	}
-	defer s.mu.Unlock()
-	w := &documentWriter{split: &SplitState{}}
-	w.state(s)
-	w.split.Parts = append(w.split.Parts, string(w.buf))
-	return *w.split, nil
-}
-
 // documentWriter writes a document key by key, in the order of the SDK.
 type documentWriter struct {
 	buf   []byte
-	split *SplitState    // nil: one piece
+	split *splitWriter   // nil: one piece
 	slots map[*State]int // the slots of contexts, where they are asked for
 }
 
@@ -57,7 +37,7 @@ func (w *documentWriter) close(bracket byte) { w.buf = append(w.buf, bracket) }
 
 // next writes the comma before all but the first element.
 func (w *documentWriter) next() {
-	if len(w.buf) > 0 && !strings.ContainsRune("{[:,", rune(w.buf[len(w.buf)-1])) {
+	if w.split.isCut(len(w.buf)) || len(w.buf) > 0 && !strings.ContainsRune("{[:,", rune(w.buf[len(w.buf)-1])) {
 		w.buf = append(w.buf, ',')
 	}
 }
@@ -92,9 +72,27 @@ func (w *documentWriter) slot(write func(w *documentWriter)) {
 		w.buf = append(w.buf, inner.buf[1:len(inner.buf)-1]...)
 		return
 	}
-	w.split.Parts = append(w.split.Parts, string(w.buf))
-	w.split.Slots = append(w.split.Slots, inner.buf)
-	w.buf = []byte{' '} // what follows begins with a comma or a brace
+	w.split.state.Slots = append(w.split.state.Slots, inner.buf)
+	w.split.cut(len(w.buf), StatePiece{Slot: true})
+}
+
+// elements writes what is in a list or an object, commas between.
+func (w *documentWriter) elements(elements []json.RawMessage) {
+	if w.split != nil && len(elements) > 0 {
+		w.split.cut(len(w.buf), StatePiece{Shared: elements})
+		return
+	}
+	for _, element := range elements {
+		w.next()
+		w.buf = append(w.buf, element...)
+	}
+}
+
+func (w *documentWriter) list(name string, elements []json.RawMessage) {
+	w.key(name)
+	w.open('[')
+	w.elements(elements)
+	w.close(']')
 }
 
 func (w *documentWriter) state(s *State) {
@@ -103,16 +101,13 @@ func (w *documentWriter) state(s *State) {
 	w.field("current_turn", s.turn)
 	w.field("current_agent", s.graph.ref(s.agent))
 	if s.original.isItems {
-		w.field("original_input", answersAsParts(s.original.items))
+		w.list("original_input", s.writtenInput())
 	} else {
 		w.field("original_input", s.original.text)
 	}
 	w.slot(func(w *documentWriter) { w.field("pending_input", nonNil(s.pending)) })
-	responses := make([]wireModelResponse, len(s.responses))
-	for i, response := range s.responses {
-		responses[i] = toWireModelResponse(response)
-	}
-	w.field("model_responses", codec.List(&responses, (*wireModelResponse).fields))
+	responses := s.writtenResponses()
+	w.list("model_responses", responses)
 	w.context(s)
 	tracker := map[string]any{}
 	for _, used := range s.tools {
@@ -144,10 +139,11 @@ func (w *documentWriter) state(s *State) {
 	w.items("generated_items", s.graph, s.generated)
 	w.items("session_items", s.graph, s.items)
 	w.step(s)
+	w.key("last_model_response")
 	if len(responses) > 0 {
-		w.field("last_model_response", responses[len(responses)-1].fields())
+		w.elements(responses[len(responses)-1:])
 	} else {
-		w.raw("last_model_response", nil)
+		w.buf = append(w.buf, "null"...)
 	}
 	w.work(s)
 	w.field("current_turn_persisted_item_count", s.persisted)
@@ -165,13 +161,15 @@ func (w *documentWriter) state(s *State) {
 func (w *documentWriter) context(s *State) {
 	w.key("context")
 	w.open('{')
-	used := toWireUsage(s.usage.get())
-	w.field("usage", used.fields())
+	w.usage(s)
 	if w.slots != nil {
-		w.slots[s] = len(w.split.Slots)
+		w.slots[s] = len(w.split.state.Slots)
 	}
 	w.slot(func(w *documentWriter) { w.approvals(s) })
-	w.field("tool_invocations", s.writtenLedger())
+	w.key("tool_invocations")
+	w.open('{')
+	w.elements(s.writtenLedger())
+	w.close('}')
 	meta := s.carried.ContextMeta
 	if meta == nil {
 		meta = json.RawMessage(`{"original_type":"none","serialized_via":"none","requires_deserializer":false,"omitted":false}`)
@@ -206,13 +204,11 @@ func (w *documentWriter) approvals(s *State) {
 }
 
 func (w *documentWriter) items(name string, graph *agentGraph, items []*RunItem) {
-	w.key(name)
-	w.open('[')
-	for _, item := range items {
-		w.next()
-		w.buf = append(w.buf, marshalItem(graph, item)...)
+	written := make([]json.RawMessage, len(items))
+	for i, item := range items {
+		written[i] = graph.written.once(item, func() json.RawMessage { return marshalItem(graph, item) })
 	}
-	w.close(']')
+	w.list(name, written)
 }
 
 func (w *documentWriter) step(s *State) {

@@ -121,25 +121,41 @@ func ownership(s *State) *itemOwnership {
 	return owned
 }
 
-// answersAsParts writes the text of assistant messages as content parts, which
-// is how the SDK writes input.
-func answersAsParts(items []json.RawMessage) []json.RawMessage {
-	written := make([]json.RawMessage, len(items))
-	for i, raw := range items {
-		written[i] = raw
-		head := parseRawItem(raw)
-		if head.Role != "assistant" {
-			continue
-		}
-		var fields map[string]json.RawMessage
-		_ = codec.Read(raw, &fields) // it is an object, or it had no role
-		if text, isText := rawText(head.Content); isText {
-			fields["content"] = mustMarshal([]any{codec.Fields{"text", text, "type", "output_text"}})
-		}
-		if _, ok := fields["status"]; !ok {
-			fields["status"] = json.RawMessage(`"completed"`)
-		}
-		written[i] = mustMarshal(fields)
+// writtenInput gives the run's input as its document has it.
+func (s *State) writtenInput() []json.RawMessage {
+	written := make([]json.RawMessage, len(s.original.items))
+	for i, raw := range s.original.items {
+		written[i] = s.graph.written.once(&raw[0], func() json.RawMessage { return answerAsParts(raw) })
 	}
 	return written
+}
+
+// writtenAsInput gives an item as model input, the same slice each time.
+func (s *State) writtenAsInput(item *RunItem) json.RawMessage {
+	type asInput struct {
+		item   *RunItem
+		policy string
+	}
+	policy := textOf(s.carried.ReasoningItemIDPolicy)
+	return s.graph.written.once(asInput{item, policy}, func() json.RawMessage {
+		return s.withoutReasoningIDs([]json.RawMessage{item.toInput()})[0]
+	})
+}
+
+// answerAsParts writes the text of an assistant message as content parts, which
+// is how the SDK writes input; other items stay as they are.
+func answerAsParts(raw json.RawMessage) json.RawMessage {
+	head := parseRawItem(raw)
+	if head.Role != "assistant" {
+		return raw
+	}
+	var fields map[string]json.RawMessage
+	_ = codec.Read(raw, &fields) // it is an object, or it had no role
+	if text, isText := rawText(head.Content); isText {
+		fields["content"] = mustMarshal([]any{codec.Fields{"text", text, "type", "output_text"}})
+	}
+	if _, ok := fields["status"]; !ok {
+		fields["status"] = json.RawMessage(`"completed"`)
+	}
+	return mustMarshal(fields)
 }

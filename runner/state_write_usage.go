@@ -23,6 +23,34 @@ func (w *wireModelResponse) fields() codec.Fields {
 	}
 }
 
+func (s *State) writtenResponses() []json.RawMessage {
+	responses := make([]json.RawMessage, len(s.responses))
+	for i, response := range s.responses {
+		responses[i] = s.graph.written.once(response, func() json.RawMessage {
+			written := toWireModelResponse(response)
+			return mustMarshal(written.fields())
+		})
+	}
+	return responses
+}
+
+// usage writes what the run has used, the account of each request last.
+func (w *documentWriter) usage(s *State) {
+	total := s.usage.get()
+	used := toWireUsage(total)
+	requests := make([]json.RawMessage, len(used.PerRequest))
+	for i, request := range total.PerRequest {
+		requests[i] = s.graph.written.once(request, func() json.RawMessage { return mustMarshal(used.PerRequest[i].fields()) })
+	}
+	w.key("usage")
+	w.open('{')
+	for fields := used.totals(); len(fields) > 0; fields = fields[2:] {
+		w.field(fields[0].(string), fields[1])
+	}
+	w.list("request_usage_entries", requests)
+	w.close('}')
+}
+
 func toWireModelResponse(r *ModelResponse) wireModelResponse {
 	return wireModelResponse{toWireUsage(r.Usage), nonNil(r.Output), textOrNull(r.ResponseID), textOrNull(r.RequestID)}
 }
@@ -39,6 +67,10 @@ type stateUsage struct {
 }
 
 func (s *stateUsage) fields() codec.Fields {
+	return append(s.totals(), "request_usage_entries", codec.List(&s.PerRequest, (*stateRequestUsage).fields))
+}
+
+func (s *stateUsage) totals() codec.Fields {
 	return codec.Fields{
 		"requests", &s.Requests,
 		"input_tokens", &s.InputTokens,
@@ -46,7 +78,6 @@ func (s *stateUsage) fields() codec.Fields {
 		"output_tokens", &s.OutputTokens,
 		"output_tokens_details", oneOf{s.OutputDetails.fields()},
 		"total_tokens", &s.TotalTokens,
-		"request_usage_entries", codec.List(&s.PerRequest, (*stateRequestUsage).fields),
 	}
 }
 

@@ -52,10 +52,14 @@ type DecisionRecord struct {
 func (s *State) Waiting() []WaitingCall {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w := &documentWriter{split: &SplitState{}, slots: map[*State]int{}}
-	w.state(s)
 	calls := []WaitingCall{}
-	for _, item := range s.interruptions() {
+	interruptions := s.interruptions()
+	if len(interruptions) == 0 {
+		return calls // as between any two turns: nothing is to be found in the document
+	}
+	w := &documentWriter{split: &splitWriter{}, slots: map[*State]int{}}
+	w.state(s)
+	for _, item := range interruptions {
 		owner, waiting := s.owner(item)
 		if waiting == nil {
 			continue

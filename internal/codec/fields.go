@@ -71,6 +71,14 @@ func (f Fields) WriteJSON(w *Writer) {
 	w.literal("}")
 }
 
+// scanner walks through valid JSON.
+type scanner struct {
+	data []byte
+	at   int
+}
+
+func (s *scanner) space() { s.at = pastSpace(s.data, s.at) }
+
 // members reads the fields of a valid object, none of null. After an error it
 // goes on with the others.
 func members(value []byte, member func(name, raw []byte) error) (err error) {

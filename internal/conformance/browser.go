@@ -39,12 +39,6 @@ type browserPlayer struct {
 	failure string
 }
 
-// Spoken gives the cases that the engine can play: it does not speak Chat
-// Completions.
-func Spoken(cases []*Case) []*Case {
-	return slices.DeleteFunc(slices.Clone(cases), func(c *Case) bool { return c.API == chatCompletions })
-}
-
 // Run plays the cases with an engine. It gives what each did, or why it could
 // not be played.
 func (b *Browser) Run(ctx context.Context, engine string, report func(c *Case, got []Got, failure string) error) error {

@@ -20,6 +20,7 @@ import (
 // for; a file that was built anew is read again.
 type assets struct {
 	root *os.Root
+	html string // the page's file
 	mu   sync.Mutex
 	read map[string]*asset
 }
@@ -46,14 +47,14 @@ var contentTypes = map[string]string{
 	".map":  "application/json",
 }
 
-func openAssets(folder string) (*assets, error) {
+func openAssets(folder, page string) (*assets, error) {
 	root, err := os.OpenRoot(folder)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the folder %s: %w", folder, err)
 	}
-	if _, err := root.Stat("index.html"); err != nil {
+	if _, err := root.Stat(page); err != nil {
 		_ = root.Close()
-		return nil, errors.New("index.html is not in this folder. Start the server in the repository's root, with `make run`")
+		return nil, fmt.Errorf("%s is not in this folder. Start the server in the repository's root, with `make run`", page)
 	}
 	for _, name := range []string{"demo.js", "demo.css", "worker.js", "runstream.wasm"} {
 		if _, err := root.Stat(path.Join("web/dist", name)); err != nil {
@@ -61,7 +62,7 @@ func openAssets(folder string) (*assets, error) {
 			return nil, fmt.Errorf("web/dist/%s is not there: the demo is not built. Build and serve it with `make run`", name)
 		}
 	}
-	return &assets{root: root, read: map[string]*asset{}}, nil
+	return &assets{root: root, html: page, read: map[string]*asset{}}, nil
 }
 
 func (a *assets) close() {
@@ -69,7 +70,7 @@ func (a *assets) close() {
 }
 
 func (a *assets) page() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, "index.html") })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, a.html) })
 }
 
 func (a *assets) built() http.Handler {

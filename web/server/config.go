@@ -17,6 +17,7 @@ import (
 
 // config is what the environment says.
 type config struct {
+	page string
 	addr string
 	host string // of addr; empty where it names all addresses of the machine
 	key  string
@@ -25,7 +26,10 @@ type config struct {
 }
 
 func readConfig(getenv func(string) string) (config, error) {
-	c := config{addr: "127.0.0.1:8080", key: strings.TrimSpace(getenv("OPENAI_API_KEY")), pace: 1}
+	c := config{page: "index.html", addr: "127.0.0.1:8080", key: strings.TrimSpace(getenv("OPENAI_API_KEY")), pace: 1}
+	if page := getenv("PAGE"); page != "" {
+		c.page = page
+	}
 	if addr := getenv("ADDR"); addr != "" {
 		c.addr = addr
 	}

@@ -4,6 +4,7 @@
 //
 // Environment:
 //
+//	PAGE             the page, index.html by default; a path in the repository
 //	ADDR             where to listen, 127.0.0.1:8080 by default; port 0 takes any
 //	OPENAI_API_KEY   forwards to the real API
 //	OPENAI_BASE_URL  another server with that API, https://api.openai.com/v1 by default
@@ -42,7 +43,7 @@ func run(ctx context.Context, folder string, getenv func(string) string, out io.
 	if err != nil {
 		return err
 	}
-	assets, err := openAssets(folder)
+	assets, err := openAssets(folder, config.page)
 	if err != nil {
 		return err
 	}

@@ -129,7 +129,7 @@ func startSiteIn(t *testing.T, folder string, env env) (url string) {
 	t.Helper()
 	config, err := readConfig(env.get)
 	require.NoError(t, err)
-	assets, err := openAssets(folder)
+	assets, err := openAssets(folder, "index.html")
 	require.NoError(t, err)
 	t.Cleanup(assets.close)
 	server := httptest.NewServer(newSite(assets, config, log.New(io.Discard, "", 0)))

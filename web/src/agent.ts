@@ -1,11 +1,13 @@
 import type { AgentTool, AgentToolOptions } from "./agent_tool.js";
 import type { RunContext } from "./context.js";
+import type { EngineModel } from "./engine_parts.js";
 import type { InputGuardrail, OutputGuardrail } from "./guardrails.js";
 import type { Handoff } from "./handoff.js";
 import type { Hooks } from "./hooks.js";
 import type { Model } from "./model.js";
 import type { Json } from "./protocol.js";
 import type { JsonSchema, StandardSchema } from "./schema.js";
+import type { FromJsonSchema } from "./schema_types.js";
 import type { Tool } from "./tools.js";
 
 /** Instructions that are made before every model call. */
@@ -46,14 +48,15 @@ export type ToolUseBehavior =
       results: readonly { readonly toolName: string; readonly callId: string; readonly output: unknown }[],
     ) => ToolsToFinalOutput | Promise<ToolsToFinalOutput>);
 
+/** What a function decides of a turn's tool outputs: the run ends with `finalOutput`, or the model is asked again. */
 export interface ToolsToFinalOutput {
   readonly isFinalOutput: boolean;
   readonly finalOutput?: unknown;
 }
 
 /** The form of an agent's final answer: a Standard Schema, which also checks it, or JSON Schema with a name. */
-export type OutputType<Output> =
-  | StandardSchema<Output>
+export type OutputType =
+  | StandardSchema
   | {
       /** @defaultValue "final_output" */
       readonly name?: string | undefined;
@@ -62,7 +65,18 @@ export type OutputType<Output> =
       readonly strict?: boolean | undefined;
     };
 
-export interface AgentOptions<Output = string> {
+/** The type of a final answer, by its agent's `outputType`. */
+export type OutputOf<Type> =
+  Type extends StandardSchema<infer Output>
+    ? Output
+    : Type extends { readonly schema: infer Schema }
+      ? FromJsonSchema<Schema>
+      : Type extends undefined
+        ? string
+        : unknown;
+
+/** What an agent is made of. All but the name may be left out. */
+export interface AgentOptions<Type = undefined> {
   /** Unique among the agents of a run: states and the default names of handoffs are made from it. */
   readonly name: string;
   readonly instructions?: string | DynamicInstructions | undefined;
@@ -71,12 +85,12 @@ export interface AgentOptions<Output = string> {
   /** Tells other agents' models when to hand off to this one. */
   readonly handoffDescription?: string | undefined;
   /** The model's name at the configured server, or a model of your own. */
-  readonly model?: string | Model | undefined;
+  readonly model?: string | Model | EngineModel | undefined;
   readonly modelSettings?: ModelSettings | undefined;
   readonly tools?: readonly Tool[] | undefined;
   readonly handoffs?: readonly (Agent<unknown> | Handoff)[] | undefined;
   /** Plain text by default. */
-  readonly outputType?: OutputType<Output> | undefined;
+  readonly outputType?: Type | undefined;
   /** @defaultValue "run_llm_again" */
   readonly toolUseBehavior?: ToolUseBehavior | undefined;
   /** Look at the input of a run that starts with this agent. */
@@ -90,26 +104,32 @@ export interface AgentOptions<Output = string> {
   readonly resetToolChoice?: boolean | undefined;
 }
 
-/** An agent: a name, instructions, tools, and the agents it can hand off to. It is read when a run starts. `Output` is
- * the type of its final answer. */
-export class Agent<Output = string> {
+/** Demands an output type where the type is that of none. A constraint would keep `Agent<unknown>` from being any agent,
+ * and a plain intersection is more than TypeScript 5 can compare with arktype's types. */
+type WithOutputType<Type> = Type extends OutputType | undefined ? unknown : { readonly outputType?: OutputType | undefined };
+
+/** An agent: a name, instructions, tools, and the agents it can hand off to. It is read when a run starts. `Type` is
+ * that of its `outputType`. */
+export class Agent<const Type = undefined> {
   readonly name: string;
   instructions: string | DynamicInstructions | undefined;
   prompt: { readonly [key: string]: Json } | undefined;
   handoffDescription: string | undefined;
-  model: string | Model | undefined;
+  model: string | Model | EngineModel | undefined;
   modelSettings: ModelSettings | undefined;
   tools: Tool[];
   /** May be added to after the agent was made, so that agents can hand off to each other. */
   handoffs: (Agent<unknown> | Handoff)[];
-  readonly outputType: OutputType<Output> | undefined;
+  readonly outputType: (Type & OutputType) | undefined;
   toolUseBehavior: ToolUseBehavior | undefined;
   inputGuardrails: InputGuardrail[];
   outputGuardrails: OutputGuardrail[];
   hooks: Hooks | undefined;
   resetToolChoice: boolean;
+  /** Whether it stands for one of the engine's own. @internal */
+  inEngine = false;
 
-  constructor(options: AgentOptions<Output>) {
+  constructor(options: AgentOptions<Type> & WithOutputType<Type>) {
     this.name = options.name;
     this.instructions = options.instructions;
     this.prompt = options.prompt;
@@ -118,7 +138,7 @@ export class Agent<Output = string> {
     this.modelSettings = options.modelSettings;
     this.tools = [...(options.tools ?? [])];
     this.handoffs = [...(options.handoffs ?? [])];
-    this.outputType = options.outputType;
+    this.outputType = options.outputType as typeof this.outputType;
     this.toolUseBehavior = options.toolUseBehavior;
     this.inputGuardrails = [...(options.inputGuardrails ?? [])];
     this.outputGuardrails = [...(options.outputGuardrails ?? [])];
@@ -127,8 +147,10 @@ export class Agent<Output = string> {
   }
 
   /** A new agent with the same options but for those given. */
-  clone(overrides: Partial<AgentOptions<Output>>): Agent<Output> {
-    return new Agent<Output>({ ...this, ...overrides });
+  clone<const Other = Type>(overrides: Partial<AgentOptions<Other>>): Agent<Other> {
+    const copy = new Agent<Other>({ ...this, ...overrides } as ConstructorParameters<typeof Agent<Other>>[0]);
+    copy.inEngine = this.inEngine;
+    return copy;
   }
 
   /** The agent as a tool: a call runs it on the arguments, apart from the conversation, and its final output is the

@@ -14,6 +14,7 @@ export interface AgentToolEvent {
   readonly toolCall: Omit<ToolCallDetails, "signal">;
 }
 
+/** How an agent is shown to another one's model, and how a call runs it. */
 export interface AgentToolOptions {
   /** Made from the agent's name by default. */
   readonly toolName?: string | undefined;

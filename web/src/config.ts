@@ -5,7 +5,7 @@ import type { ProviderSpec } from "./specs.js";
 
 /** Where the models are and how to reach them. */
 export interface Configuration {
-  /** Address that `/responses` is appended to, such as "/v1": best your own server, which adds the key and forwards to
+  /** Address that `/responses`, or `/chat/completions`, is appended to, such as "/v1": best your own server, which adds the key and forwards to
    * the model's API. A relative one is resolved against the page. */
   readonly baseURL: string | URL;
   /** Gives a token that is meant for pages: short-lived, and for this user only. Asked before every request, sent as
@@ -13,7 +13,8 @@ export interface Configuration {
   readonly getToken?: (() => string | Promise<string>) | undefined;
   /** Sent with every request beside Authorization, Content-Type and Accept; the server's CORS answer must allow them. */
   readonly headers?: { readonly [name: string]: string } | undefined;
-  /** @defaultValue "responses" */
+  /** What the server speaks: most local and compatible servers know "chat_completions" only, whose events become those of
+   * the Responses API. @defaultValue "responses" */
   readonly api?: "responses" | "chat_completions" | undefined;
   /** Further attempts after HTTP 408, 409, 429, 5xx and failed connections. @defaultValue 2 */
   readonly maxRetries?: number | undefined;

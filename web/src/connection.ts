@@ -2,6 +2,9 @@ import { EngineCrashedError, EngineStartError } from "./errors.js";
 import { errorToData } from "./error_data.js";
 import type { FromHost, FromWorker, ToHost } from "./host.js";
 
+/** Node's; pages have none, and the package's own types do without those of Node. */
+declare const setImmediate: ((task: () => void) => unknown) | undefined;
+
 /** A line to a host: messages arrive in the order they were sent, and never while one is being sent. */
 export interface EngineConnection {
   post(message: ToHost): void;
@@ -38,9 +41,7 @@ export function connectPage(): EngineConnection {
  * and can stop the run before a tool runs. Without timers, which browsers slow down.
  */
 class TaskQueue {
-  /** Node's, which ends only when no port is open. */
-  readonly #immediately: ((task: () => void) => void) | undefined = (globalThis as { setImmediate?: (task: () => void) => void }).setImmediate;
-  readonly #channel: MessageChannel | undefined = this.#immediately ? undefined : new MessageChannel();
+  readonly #channel: MessageChannel | undefined = typeof setImmediate === "function" ? undefined : new MessageChannel();
   readonly #waiting: (() => void)[] = [];
 
   constructor() {
@@ -48,9 +49,9 @@ class TaskQueue {
   }
 
   add(task: () => void): void {
-    if (this.#immediately) return this.#immediately.call(globalThis, task);
+    if (!this.#channel) return void setImmediate!(task); // Node ends only when no port is open
     this.#waiting.push(task);
-    this.#channel?.port2.postMessage(null);
+    this.#channel.port2.postMessage(null);
   }
 
   close(): void {

@@ -54,20 +54,33 @@ export type RunItemStreamEvent = {
   };
 }[keyof ItemEvents];
 
+/** The names of items' events. */
 export type RunItemStreamEventName = RunItemStreamEvent["name"];
 
 /** What a run streams. */
 export type RunStreamEvent = RawResponseEvent | RunItemStreamEvent | AgentUpdatedStreamEvent;
 
-/** Gives events that crossed their agents back, in place. Raw events, nearly all there are, are left as parsed. */
-export function reviveEvents(batch: EventData[], names: AgentNames): RunStreamEvent[] {
-  const events: unknown[] = batch;
-  batch.forEach((event, index) => {
-    if (event.type === "agent_updated_stream_event") {
-      events[index] = { type: event.type, newAgent: names.find(event.new_agent) };
-    } else if (event.type === "run_item_stream_event") {
-      events[index] = { type: event.type, name: event.name, item: reviveItem(event.item, names) };
+/** Makes events of a batch, in place; `others` are the positions of those that are not the model server's. */
+export function reviveEvents(batch: unknown[], others: readonly number[], names: AgentNames): RunStreamEvent[] {
+  let other = 0;
+  for (let i = 0; i < batch.length; i++) {
+    if (i === others[other]) {
+      other++;
+      batch[i] = reviveEvent(batch[i] as EventData, names);
+    } else {
+      batch[i] = { type: "raw_response_event", data: batch[i] };
     }
-  });
-  return events as RunStreamEvent[];
+  }
+  return batch as RunStreamEvent[];
+}
+
+function reviveEvent(event: EventData, names: AgentNames): unknown {
+  switch (event.type) {
+    case "agent_updated_stream_event":
+      return { type: event.type, newAgent: names.find(event.new_agent) };
+    case "run_item_stream_event":
+      return { type: event.type, name: event.name, item: reviveItem(event.item, names) };
+    default:
+      return event;
+  }
 }

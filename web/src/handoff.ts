@@ -20,6 +20,7 @@ export interface HandoffInputData {
 /** Edits what the next agent gets to see. Items can be left out and reordered; new ones go into `inputHistory`. */
 export type HandoffInputFilter = (data: HandoffInputData) => HandoffInputData | Promise<HandoffInputData>;
 
+/** How a handoff is shown to the model, what it asks of it, and what the next agent gets to see. */
 export interface HandoffOptions<Input extends StandardSchema | JsonSchema = JsonSchema> {
   /** What the model calls it by; `transfer_to_<agent's name>` in lower case by default. */
   readonly toolName?: string | undefined;

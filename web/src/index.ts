@@ -2,6 +2,7 @@ export type {
   AgentOptions,
   DynamicInstructions,
   ModelSettings,
+  OutputOf,
   OutputType,
   ToolsToFinalOutput,
   ToolUseBehavior,
@@ -11,6 +12,8 @@ export type { AgentTool, AgentToolEvent, AgentToolOptions } from "./agent_tool.j
 export type { Configuration } from "./config.js";
 export { configure } from "./config.js";
 export type { RunContext, ToolCallDetails } from "./context.js";
+export type { EngineModel } from "./engine_parts.js";
+export { engineAgent, engineModel, engineTool } from "./engine_parts.js";
 export * from "./errors.js";
 export type {
   AgentUpdatedStreamEvent,

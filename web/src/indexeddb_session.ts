@@ -3,6 +3,7 @@ import type { StoredItems } from "./indexeddb.js";
 import type { WireItem } from "./responses.js";
 import type { Session } from "./session.js";
 
+/** Which session, and where it is kept. */
 export interface IndexedDBSessionOptions {
   /** Names the conversation: the same name finds the same items again, after a reload and in other tabs. */
   readonly sessionId: string;

@@ -6,6 +6,7 @@ import { pageURL } from "./page_url.js";
 import type { WasmSource } from "./wasm.js";
 import { compileResponse } from "./wasm.js";
 
+/** Where the engine comes from and where it runs. */
 export interface InitOptions {
   /** The engine's code; `runstream.wasm` beside this package's file by default. */
   readonly wasm?: string | URL | Response | BufferSource | WebAssembly.Module | undefined;

@@ -26,10 +26,14 @@ interface Call {
   readonly toolOrigin?: ToolOrigin;
 }
 
+/** A message of the model. {@link ItemHelpers} reads its text. */
 export type RunMessageOutputItem = ItemOf<"message_output_item", WireMessage>;
+/** What the model thought, as far as the server shows it. */
 export type RunReasoningItem = ItemOf<"reasoning_item", WireReasoning>;
+/** A call of a tool, as the model made it. It may still wait for a decision. */
 export type RunToolCallItem = ItemOf<"tool_call_item", WireToolCall> & Call;
 
+/** What a call gave, or what the model was told in its place. `callId` joins it to its call. */
 export interface RunToolCallOutputItem extends ItemOf<"tool_call_output_item", WireToolOutput> {
   readonly callId: string;
   /** The tool's own value. */
@@ -39,8 +43,10 @@ export interface RunToolCallOutputItem extends ItemOf<"tool_call_output_item", W
   readonly customData?: unknown;
 }
 
+/** The model asks to hand off; `agent` is the one that hands off. */
 export type RunHandoffCallItem = ItemOf<"handoff_call_item", WireToolCall> & { readonly callId: string };
 
+/** A handoff has happened. */
 export interface RunHandoffOutputItem extends ItemOf<"handoff_output_item", WireToolOutput> {
   readonly callId: string;
   readonly sourceAgent: Agent<unknown>;
@@ -58,11 +64,17 @@ export interface RunToolApprovalItem extends ItemOf<"tool_approval_item", WireTo
 /** Input that was added to a paused run. */
 export type RunInputItem = ItemOf<"input_item", WireItem>;
 
+/** The model searches for tools that have `deferLoading`. */
 export type RunToolSearchCallItem = ItemOf<"tool_search_call_item", WireItem>;
+/** The tools that it found. */
 export type RunToolSearchOutputItem = ItemOf<"tool_search_output_item", WireItem>;
+/** The server has asked an MCP server for its tools. */
 export type RunMCPListToolsItem = ItemOf<"mcp_list_tools_item", WireItem>;
+/** The server asks before it calls an MCP server. */
 export type RunMCPApprovalRequestItem = ItemOf<"mcp_approval_request_item", WireItem>;
+/** What it was told. */
 export type RunMCPApprovalResponseItem = ItemOf<"mcp_approval_response_item", WireItem>;
+/** The server has put what came before into a shorter form. */
 export type RunCompactionItem = ItemOf<"compaction_item", WireItem>;
 /** An output item of a kind that this version does not know; it goes back to the model all the same. */
 export type RunUnknownItem = ItemOf<"unknown_item", WireItem>;
@@ -94,7 +106,7 @@ const CALLS: ReadonlySet<string> = new Set([
   "tool_approval_item",
 ]);
 
-/** Gives an item that crossed its agents back. */
+/** Gives an item that crossed its agents back. @internal */
 export function reviveItem(data: ItemData, names: AgentNames): RunItem {
   const raw = data.raw_item as WireToolCall;
   const item: Record<string, unknown> = {
@@ -118,7 +130,7 @@ export function reviveItem(data: ItemData, names: AgentNames): RunItem {
   return item as unknown as RunItem;
 }
 
-/** Gives a pending call as the item that a decision is made on. */
+/** Gives a pending call as the item that a decision is made on. @internal */
 export function reviveInterruption(data: InterruptionData, names: AgentNames): RunToolApprovalItem {
   const item = reviveItem(data.item, names) as RunToolApprovalItem;
   return { ...item, name: data.name, callId: data.callId, arguments: data.arguments };

@@ -4,6 +4,7 @@ import type { AgentsError } from "./errors.js";
 import type { InputGuardrail, OutputGuardrail } from "./guardrails.js";
 import type { HandoffInputFilter } from "./handoff.js";
 import type { Hooks } from "./hooks.js";
+import type { EngineModel } from "./engine_parts.js";
 import type { Model } from "./model.js";
 import type { WireItem } from "./responses.js";
 import type { Session } from "./session.js";
@@ -14,6 +15,7 @@ export type ErrorHandler = (
   context: RunContext,
 ) => HandledError | undefined | Promise<HandledError | undefined>;
 
+/** What an error handler ends the run with. */
 export interface HandledError {
   readonly finalOutput: unknown;
   /** Adds the output to the run's items, as the agent's message. @defaultValue true */
@@ -36,6 +38,7 @@ export interface ToolErrorInfo {
   readonly error: AgentsError | undefined;
 }
 
+/** What a run may be told beside its agent and its input. */
 export interface RunOptions {
   /** Stops the run when it fires: its iterator and `completed` reject with `signal.reason`. */
   readonly signal?: AbortSignal | undefined;
@@ -45,7 +48,7 @@ export interface RunOptions {
    * @defaultValue 10 */
   readonly maxTurns?: number | null | undefined;
   /** The model of every agent of the run: a name at the configured server, or a model of your own. */
-  readonly model?: string | Model | undefined;
+  readonly model?: string | Model | EngineModel | undefined;
   /** Laid over the settings of every agent. */
   readonly modelSettings?: ModelSettings | undefined;
   /** Remembers the conversation. It cannot be used with a conversation that the server keeps. */

@@ -33,8 +33,10 @@ export type ToEngine =
 export type FromEngine =
   /** The engine is up. `version` is the runner's; the page compares it with its own. */
   | { readonly type: "ready"; readonly version: string }
-  /** Events in order: a JSON array of {@link EventData}, all that one network chunk brought. */
-  | { readonly type: "events"; readonly run: number; readonly batch: string }
+  /** Events in order, all that one network chunk brought. `batch` is a JSON array in UTF-8: a list of the positions of
+   * those events that are not the model server's, then the events. The server's own are its own JSON text, byte for byte
+   * and bare, for they are nearly all there are; the others are {@link EventData}. */
+  | { readonly type: "events"; readonly run: number; readonly batch: ArrayBuffer }
   /** Calls a function of the page; `args` is a JSON array. */
   | { readonly type: "call"; readonly run: number; readonly call: number; readonly fn: number; readonly args: string }
   /** Nobody waits for the call's reply any more: its `AbortSignal` fires. */
@@ -65,11 +67,10 @@ export interface CallInfo {
   readonly arguments?: string;
 }
 
-/** One event of a batch. `data` is the server's own JSON text, byte for byte. */
+/** An event of a batch that is not the model server's. */
 export type EventData =
   /** First of every run. The agents' names in states and items, in the order of the run's agents. */
   | { readonly type: "run_started"; readonly identities: readonly string[] }
-  | { readonly type: "raw_response_event"; readonly data: Json }
   | { readonly type: "agent_updated_stream_event"; readonly new_agent: AgentRef }
   | { readonly type: "run_item_stream_event"; readonly name: string; readonly item: ItemData };
 
@@ -96,6 +97,10 @@ export interface ItemData {
 
 /** What is known of a run between two turns and at its end. */
 export interface Snapshot {
+  /** JSON texts of the run that the page may not have yet. Snapshots refer to texts by their numbers; `firstText` is that
+   * of the first one here. */
+  readonly texts: readonly string[];
+  readonly firstText: number;
   readonly state: StateData;
   readonly interruptions: readonly InterruptionData[];
   /** The run has ended and waits for a decision on these. */
@@ -107,10 +112,10 @@ export interface Snapshot {
   readonly finalOutput: Json;
   /** New items that the state's `session_items` do not have. */
   readonly unannouncedItems: readonly ItemData[];
-  /** The conversation as the next run's input. */
-  readonly inputList: readonly Json[];
+  /** The conversation as the next run's input, by the numbers of its items' texts. */
+  readonly inputList: readonly number[];
   /** That as the model would get it, where a handoff's filter makes it another one. */
-  readonly normalizedInputList: readonly Json[] | null;
+  readonly normalizedInputList: readonly number[] | null;
   readonly usage: { readonly requests: number; readonly input_tokens: number; readonly output_tokens: number; readonly total_tokens: number };
   readonly inputGuardrailResults: readonly GuardrailData[];
   readonly outputGuardrailResults: readonly GuardrailData[];
@@ -128,16 +133,16 @@ export interface GuardrailData {
 }
 
 /**
- * A RunState document, cut where decisions are written, so that a decision is a synchronous edit on the page that
- * leaves every other byte alone. The document is `parts[0] + text(slots[0]) + parts[1] + …`, where text(slot) is the
- * slot as a JSON object without its braces.
+ * A RunState document in pieces: a text; a list of the numbers of texts, which stand there with commas between; or null,
+ * where the next slot stands, without its braces. So a decision is a synchronous edit on the page that leaves every other
+ * byte alone, and what one state of a run shares with the next crosses once.
  */
 export interface StateData {
-  readonly parts: readonly string[];
+  readonly pieces: readonly (string | readonly number[] | null)[];
   readonly slots: readonly Slot[];
 }
 
-/** The keys of a `context` (or of the document: pending_input) that the page may edit. Never empty, so that the parts'
+/** The keys of a `context` (or of the document: pending_input) that the page may edit. Never empty, so that the pieces'
  * commas fit; the first slot with pending_input is the outermost document's. */
 export interface Slot {
   approvals?: { [key: string]: DecisionRecord };

@@ -9,6 +9,7 @@ export interface WireItem {
   readonly [field: string]: unknown;
 }
 
+/** A message; `role` says whose. */
 export interface WireMessage extends WireItem {
   readonly role: string;
   readonly content: readonly WireContentPart[];
@@ -30,11 +31,13 @@ export interface WireToolCall extends WireItem {
   readonly arguments?: string;
 }
 
+/** The output of a call, as it goes to the model. */
 export interface WireToolOutput extends WireItem {
   readonly call_id?: string;
   readonly output?: unknown;
 }
 
+/** What the model thought; `encrypted_content` only where the request's `include` asks for it. */
 export interface WireReasoning extends WireItem {
   readonly summary?: readonly { readonly type: string; readonly text: string }[];
   readonly encrypted_content?: string | null;

@@ -103,7 +103,7 @@ export class RunResult<Output = unknown> {
     const { view } = this.run;
     if (view) {
       const { inputList, normalizedInputList } = view.snapshot;
-      return structuredClone((mode === "normalized" && normalizedInputList) || inputList) as object[];
+      return view.inputList((mode === "normalized" && normalizedInputList) || inputList);
     }
     return "input" in this.#plan.start ? ItemHelpers.inputToNewInputList(this.#plan.start.input) : [];
   }
@@ -118,12 +118,14 @@ export class RunResult<Output = unknown> {
   }
 }
 
+/** How events are read. */
 export interface StreamEventsOptions {
   /** Leaving the loop early lets the run go on; `streamEvents()` may then be called again to read on.
    * @defaultValue false */
   readonly preventCancel?: boolean | undefined;
 }
 
+/** When a run is to stop. */
 export interface CancelOptions {
   /** At once, or when the model's current answer is complete and its tools have run. @defaultValue "immediate" */
   readonly mode?: "immediate" | "after_turn" | undefined;

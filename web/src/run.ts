@@ -17,7 +17,7 @@ import type { RunSpec } from "./specs.js";
 import type { RunState } from "./state.js";
 import type { Failure, Readable } from "./stream.js";
 import { EventQueue } from "./stream.js";
-import { NO_USAGE, RunView } from "./view.js";
+import { NO_USAGE, RunView, Snapshots } from "./view.js";
 
 /** What to run. */
 export interface RunPlan {
@@ -42,6 +42,8 @@ export class Run implements RunListener, Readable {
   /** What the run failed with. */
   failure: Failure | undefined;
 
+  readonly #utf8 = new TextDecoder();
+  readonly #snapshots = new Snapshots();
   readonly #plan: RunPlan;
   readonly #result: RunResult | undefined;
   readonly #calls: Map<number, AbortController> = new Map();
@@ -142,7 +144,7 @@ export class Run implements RunListener, Readable {
     const agents = found.map((one) => agentSpec(one, scope));
     if ("load" in start) return { agents, input: { state: start.load }, load: true };
 
-    const needed = typeof options.model !== "object" && found.some((one) => typeof one.model !== "object");
+    const needed = typeof options.model !== "object" && found.some((one) => !one.inEngine && typeof one.model !== "object");
     const provider = providerSpec(scope.functions, needed);
     const rest = { ...(provider && { provider }), options: optionsSpec(options, scope) };
     if ("state" in start) {
@@ -172,17 +174,19 @@ export class Run implements RunListener, Readable {
     return id;
   }
 
-  #takeEvents(batch: string): void {
+  #takeEvents(batch: ArrayBuffer): void {
     const scope = this.#scope;
     if (this.#stopped || !scope) return;
     let events;
     try {
-      const data = JSON.parse(batch) as EventData[];
-      if (data[0]?.type === "run_started") {
-        scope.names = new AgentNames(scope.names.agents, data[0].identities);
-        data.shift();
+      const data = JSON.parse(this.#utf8.decode(batch)) as [number[], ...unknown[]];
+      const others = data.shift() as number[];
+      const first = data[others[0] ?? -1] as EventData | undefined;
+      if (first?.type === "run_started") {
+        scope.names = new AgentNames(scope.names.agents, first.identities);
+        return;
       }
-      events = reviveEvents(data, scope.names);
+      events = reviveEvents(data, others, scope.names);
     } catch (cause) {
       const error = new ModelBehaviorError("The model's server sent an event that is not JSON.", { cause });
       return this.#stop({ error }, { keepEvents: true });
@@ -230,7 +234,7 @@ export class Run implements RunListener, Readable {
   }
 
   #see(read: () => Snapshot): void {
-    if (this.#scope) this.view = new RunView(read, this.#scope.names);
+    if (this.#scope) this.view = new RunView(this.#snapshots.add(read), this.#snapshots.texts, this.#scope.names);
     if (this.view) this.#owned?.follow(this.view);
   }
 

@@ -1,4 +1,4 @@
-import type { Agent } from "./agent.js";
+import type { Agent, OutputOf } from "./agent.js";
 import type { EngineSource } from "./init.js";
 import { sharedEngine } from "./init.js";
 import type { RunOptions } from "./options.js";
@@ -24,13 +24,13 @@ export class Runner {
 
   /** Starts a run and gives its result at once. Never throws: a mistake in the arguments, too, is thrown by the result's
    * iterator and rejects its `completed`. */
-  runStreamed<Output>(agent: Agent<Output>, input: RunInput, options: RunOptions = {}): RunResultStreaming<Output> {
-    return new RunResultStreaming<Output>(this.#plan(agent, input, options, true), this.#source);
+  runStreamed<Type>(agent: Agent<Type>, input: RunInput, options: RunOptions = {}): RunResultStreaming<OutputOf<Type>> {
+    return new RunResultStreaming<OutputOf<Type>>(this.#plan(agent, input, options, true), this.#source);
   }
 
   /** Runs to the end, a pause included. Rejects with the run's error, whose `runData` is the result so far. */
-  async run<Output>(agent: Agent<Output>, input: RunInput, options: RunOptions = {}): Promise<RunResult<Output>> {
-    return RunResult.completed<Output>(this.#plan(agent, input, options, false), this.#source);
+  async run<Type>(agent: Agent<Type>, input: RunInput, options: RunOptions = {}): Promise<RunResult<OutputOf<Type>>> {
+    return RunResult.completed<OutputOf<Type>>(this.#plan(agent, input, options, false), this.#source);
   }
 
   #plan(agent: Agent<unknown>, input: RunInput, options: RunOptions, stream: boolean): RunPlan {
@@ -44,15 +44,15 @@ export class Runner {
 }
 
 /** Starts a run whose events can be read: see {@link Runner.runStreamed}. */
-export function runStreamed<Output>(
-  agent: Agent<Output>,
+export function runStreamed<Type>(
+  agent: Agent<Type>,
   input: RunInput,
   options?: RunOptions,
-): RunResultStreaming<Output> {
+): RunResultStreaming<OutputOf<Type>> {
   return new Runner().runStreamed(agent, input, options);
 }
 
 /** Runs to the end, a pause included: see {@link Runner.run}. */
-export function run<Output>(agent: Agent<Output>, input: RunInput, options?: RunOptions): Promise<RunResult<Output>> {
+export function run<Type>(agent: Agent<Type>, input: RunInput, options?: RunOptions): Promise<RunResult<OutputOf<Type>>> {
   return new Runner().run(agent, input, options);
 }

@@ -13,6 +13,7 @@ export function agentSpec(agent: Agent<unknown>, scope: RunScope): AgentSpec {
   const { name, instructions, prompt, handoffDescription, model, modelSettings, outputType, toolUseBehavior, hooks } = agent;
   return {
     name,
+    registered: agent.inEngine || undefined,
     instructions: scope.choice(instructions),
     prompt,
     handoffDescription,

@@ -1,3 +1,4 @@
+import type { EngineModel } from "./engine_parts.js";
 import { UserError } from "./errors.js";
 import type { RunScope } from "./graph.js";
 import type { GuardrailFunctionOutput, InputGuardrail, OutputGuardrail } from "./guardrails.js";
@@ -15,8 +16,9 @@ import { readUsage } from "./view.js";
 
 // What agents, tools and runs have in common, written down for the engine.
 
-export function modelSpec(model: string | Model, scope: RunScope): ModelSpec {
+export function modelSpec(model: string | Model | EngineModel, scope: RunScope): ModelSpec {
   if (typeof model === "string") return model;
+  if ("engineModel" in model) return { registered: model.engineModel };
   const { functions } = scope;
   const reader = new ModelReader(model);
   scope.atEnd(() => reader.closeAll()); // an engine that crashed, or was stopped as it asked, closes nothing

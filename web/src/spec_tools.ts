@@ -7,7 +7,7 @@ import { reviveEvents } from "./events.js";
 import type { RunScope } from "./graph.js";
 import type { ToolInputGuardrail, ToolOutputGuardrail } from "./guardrails.js";
 import { reviveItem } from "./items.js";
-import type { CallInfo, ErrorData, EventData, FunctionRef, ItemData, Json } from "./protocol.js";
+import type { CallInfo, ErrorData, FunctionRef, ItemData, Json } from "./protocol.js";
 import type { WireItem } from "./responses.js";
 import { parseArguments, toJsonSchema, toStrictSchema } from "./schema.js";
 import { hooksSpec, sessionSpec } from "./spec_parts.js";
@@ -62,6 +62,8 @@ export function toolSpec(tool: Tool, owner: Agent<unknown>, scope: RunScope): To
           scope.add((info, [check], signal) => onSafetyCheck(check as SafetyCheck, scope.details(info, signal))),
       };
     }
+    case "engine":
+      return { type: "engine", name: tool.name };
     case "hosted":
       return { type: "hosted", name: tool.name, config: tool.config, includes: tool.includes };
     case "hosted_mcp":
@@ -145,8 +147,9 @@ function agentToolSpec({ agent, options }: AgentTool, scope: RunScope): ToolSpec
       }),
     onStream:
       onStream &&
-      scope.addAction((info, [data, at], unused) => {
-        const [event] = reviveEvents([data as EventData], scope.names);
+      scope.addAction((info, [batch, at], unused) => {
+        const [others, ...data] = batch as [number[], ...unknown[]];
+        const [event] = reviveEvents(data, others, scope.names);
         const { signal: _, ...toolCall } = scope.details(info, unused);
         return event && onStream({ event, agent: scope.agent(at as CallInfo), toolCall });
       }),

@@ -83,8 +83,11 @@ export interface SessionSpec {
   readonly clear: FunctionRef;
 }
 
+/** An agent of the page; or one of the engine's own where it is `registered`, and then has a name, and tools and handoffs
+ * to add. */
 export interface AgentSpec {
   readonly name: string;
+  readonly registered?: boolean | undefined;
   /** Text, or (info) => string. */
   readonly instructions?: string | FunctionRef | undefined;
   readonly prompt?: Json | undefined;
@@ -101,8 +104,8 @@ export interface AgentSpec {
   readonly keepToolChoice?: boolean | undefined;
 }
 
-/** A name at the provider, or a model of the page. */
-export type ModelSpec = string | ModelFunctions;
+/** A name at the provider, a model of the engine's own, or one of the page. */
+export type ModelSpec = string | { readonly registered: string } | ModelFunctions;
 
 /** A model of the page, whose functions get no info. */
 export interface ModelFunctions {
@@ -163,7 +166,7 @@ export interface HandoffSpec {
 
 /** A tool; `type` says which fields are there. */
 export interface ToolSpec {
-  readonly type: "function" | "agent" | "custom" | "shell" | "apply_patch" | "computer" | "hosted" | "hosted_mcp";
+  readonly type: "function" | "agent" | "custom" | "shell" | "apply_patch" | "computer" | "hosted" | "hosted_mcp" | "engine";
   readonly name: string;
   readonly description?: string | undefined;
   /** JSON Schema of the arguments of a function or an agent. */

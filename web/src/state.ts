@@ -9,13 +9,14 @@ import type { RunToolApprovalItem } from "./items.js";
 import type { InterruptionData, Json, Slot, StateData } from "./protocol.js";
 import { Run } from "./run.js";
 import type { RunView } from "./view.js";
-import { stateText } from "./view.js";
 
+/** How far an approval goes. */
 export interface ApproveOptions {
   /** Approves every later call of this tool by this agent in this run too. @defaultValue false */
   readonly alwaysApprove?: boolean | undefined;
 }
 
+/** How far a rejection goes, and what the model is told. */
 export interface RejectOptions {
   /** Rejects every later call of this tool by this agent in this run too. @defaultValue false */
   readonly alwaysReject?: boolean | undefined;
@@ -82,7 +83,7 @@ export class RunState {
 
   /** The document, decisions included. */
   toString(): string {
-    return stateText(this.#data);
+    return this.#view.stateText(this.#data);
   }
 
   /** The document as an object, for `JSON.stringify`. */
@@ -109,8 +110,8 @@ export class RunState {
   }
 
   get #data(): StateData {
-    const { parts, slots } = this.#view.snapshot.state;
-    return (this.#edited ??= { parts, slots: structuredClone(slots) as Slot[] });
+    const { pieces, slots } = this.#view.snapshot.state;
+    return (this.#edited ??= { pieces, slots: structuredClone(slots) as Slot[] });
   }
 
   #decide(item: RunToolApprovalItem, decision: Decision): void {

@@ -8,6 +8,7 @@ export interface Cassette {
   readonly exchanges: readonly Exchange[];
 }
 
+/** A request as it was recorded: the body that went to the model. */
 export type RecordedRequest = ModelRequest["body"];
 
 /** One request and the answer to it. */
@@ -24,6 +25,7 @@ export class CassetteError extends Error {
   readonly code = "cassette_mismatch";
 }
 
+/** How closely a run must keep to its recording. */
 export interface PlayOptions {
   /** Fields of the request that may differ, such as "temperature". */
   readonly ignore?: readonly string[] | undefined;
@@ -40,6 +42,7 @@ export function play(cassette: Cassette | string, options: PlayOptions = {}): Pl
   return new PlayedModel(readCassette(cassette), options);
 }
 
+/** A model that keeps what passes through it; made by {@link record}. */
 export class RecordedModel implements Model {
   readonly #model: Model;
   readonly #exchanges: Exchange[] = [];
@@ -73,6 +76,8 @@ export class RecordedModel implements Model {
   }
 }
 
+/** A model that answers from a recording, in its order; made by {@link play}. A request that differs fails with a
+ * {@link CassetteError}. */
 export class PlayedModel implements Model {
   readonly #cassette: Cassette;
   readonly #ignore: readonly string[];

@@ -7,6 +7,7 @@ export interface StreamedItem {
   readonly [field: string]: unknown;
 }
 
+/** What joins a call to its output. */
 export interface FunctionCallOptions {
   /** Must not come twice in one conversation. */
   readonly callId: string;
@@ -38,6 +39,7 @@ export function reasoning(summary?: string): StreamedItem {
   return { type: "reasoning", summary: summary ? [{ type: "summary_text", text: summary }] : [] };
 }
 
+/** What of a streamed answer is not its items. */
 export interface ResponseOptions {
   /** The ids of its items are made from it. @defaultValue "resp_1" */
   readonly id?: string | undefined;

@@ -5,8 +5,10 @@ import type { JsonSchema, StandardSchema } from "./schema.js";
 import { NO_ARGUMENTS, parseArguments, toJsonSchema, toStrictSchema } from "./schema.js";
 import type { ArgumentsOf } from "./schema_types.js";
 
+/** What describes the arguments of a tool. Only a Standard Schema checks them, too. */
 export type ToolParameters = StandardSchema | JsonSchema;
 
+/** A tool as {@link tool} takes it. Its functions are called on the page, wherever the engine runs. */
 export interface ToolOptions<Parameters extends ToolParameters, Arguments = ArgumentsOf<Parameters>> {
   /** What the model calls it by: letters, digits, `_` and `-`. */
   readonly name: string;

@@ -16,7 +16,15 @@ export type Tool =
   | ApplyPatchTool
   | ComputerTool
   | HostedTool
-  | HostedMCPTool;
+  | HostedMCPTool
+  | EngineTool;
+
+/** A tool of the engine's own, written in Go: see engineTool. */
+export interface EngineTool {
+  readonly type: "engine";
+  /** The name that it has there, which is the model's name for it too. */
+  readonly name: string;
+}
 
 /** What a program says of a call that needs approval. undefined leaves it to a person. */
 export interface ApprovalAnswer {
@@ -44,10 +52,12 @@ export interface CustomToolOptions extends Gate {
   readonly execute: (input: string, details: ToolCallDetails) => string | Promise<string>;
 }
 
+/** Made by {@link customTool}. */
 export interface CustomTool extends CustomToolOptions {
   readonly type: "custom";
 }
 
+/** Makes a tool whose input is text. The input reaches `execute` as the model wrote it. */
 export function customTool(options: CustomToolOptions): CustomTool {
   return { ...options, type: "custom" };
 }
@@ -82,10 +92,12 @@ export interface ShellToolOptions extends Gate {
   readonly environment?: { readonly [key: string]: Json } | undefined;
 }
 
+/** Made by {@link shellTool}. */
 export interface ShellTool extends ShellToolOptions {
   readonly type: "shell";
 }
 
+/** Makes the tool with which a model runs commands. Without `execute` the server runs them. */
 export function shellTool(options: ShellToolOptions): ShellTool {
   return { ...options, type: "shell" };
 }
@@ -104,10 +116,12 @@ export interface ApplyPatchToolOptions extends Gate {
   readonly execute: (operation: PatchOperation, details: ToolCallDetails) => string | void | Promise<string | void>;
 }
 
+/** Made by {@link applyPatchTool}. */
 export interface ApplyPatchTool extends ApplyPatchToolOptions {
   readonly type: "apply_patch";
 }
 
+/** Makes the tool with which a model changes files. Paths are the model's words: check them before you use them. */
 export function applyPatchTool(options: ApplyPatchToolOptions): ApplyPatchTool {
   return { ...options, type: "apply_patch" };
 }
@@ -144,10 +158,12 @@ export interface ComputerToolOptions {
   readonly onSafetyCheck?: ((check: SafetyCheck, details: ToolCallDetails) => boolean | Promise<boolean>) | undefined;
 }
 
+/** Made by {@link computerTool}. */
 export interface ComputerTool extends ComputerToolOptions {
   readonly type: "computer";
 }
 
+/** Makes the tool with which a model uses a computer. After each call a screenshot is taken and sent. */
 export function computerTool(options: ComputerToolOptions): ComputerTool {
   return { ...options, type: "computer" };
 }
@@ -167,6 +183,7 @@ export function hostedTool(config: HostedTool["config"], includes?: readonly str
   return { type: "hosted", name: config.type, config, includes };
 }
 
+/** Lets the server search the web. `userLocation` and `filters` are the API's objects. */
 export function webSearchTool({
   filters = null,
   userLocation = null,
@@ -179,6 +196,7 @@ export function webSearchTool({
   return hostedTool({ type: "web_search", filters, user_location: userLocation, search_context_size: searchContextSize });
 }
 
+/** Lets the server search vector stores that it keeps. */
 export function fileSearchTool(
   vectorStoreIds: string | readonly string[],
   { maxNumResults, includeSearchResults = false }: { readonly maxNumResults?: number; readonly includeSearchResults?: boolean } = {},
@@ -191,6 +209,7 @@ export function fileSearchTool(
   return hostedTool(config, includeSearchResults ? ["file_search_call.results"] : undefined);
 }
 
+/** Lets the server run code. `container` is the API's object or a container's id; a new one for each response by default. */
 export function codeInterpreterTool({ container = { type: "auto" } }: { readonly container?: Json } = {}): HostedTool {
   return hostedTool({ type: "code_interpreter", container });
 }
@@ -227,6 +246,7 @@ export interface HostedMCPToolOptions {
   readonly config?: { readonly [key: string]: Json } | undefined;
 }
 
+/** Made by {@link hostedMcpTool}. */
 export interface HostedMCPTool {
   readonly type: "hosted_mcp";
   readonly serverLabel: string;
@@ -234,6 +254,7 @@ export interface HostedMCPTool {
   readonly onApproval?: HostedMCPToolOptions["onApproval"];
 }
 
+/** Lets the server call a remote MCP server's tools; the page never talks to it. Give `serverUrl` or `connectorId`. */
 export function hostedMcpTool(options: HostedMCPToolOptions): HostedMCPTool {
   const { serverLabel, serverUrl, connectorId, allowedTools, headers, requireApproval = "never", onApproval, config } = options;
   return {

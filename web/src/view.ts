@@ -38,29 +38,66 @@ interface ResponseData {
   readonly response_id: string | null;
 }
 
-/** Puts a state document together. */
-export function stateText({ parts, slots }: StateData): string {
-  return parts.map((part, index) => part + (slots[index] ? JSON.stringify(slots[index]).slice(1, -1) : "")).join("");
+/** The snapshots of a run. Each has only the texts that are new; they are read when one is asked for. */
+export class Snapshots {
+  /** All texts so far, of the snapshots that were read. */
+  readonly texts: string[] = [];
+  #unread: (() => void)[] = [];
+
+  /** Gives the way to read a snapshot that has come. */
+  add(read: () => Snapshot): () => Snapshot {
+    let snapshot: Snapshot | undefined;
+    this.#unread.push(() => {
+      snapshot = read();
+      const { texts, firstText } = snapshot;
+      texts.forEach((text, i) => (this.texts[firstText + i] = text));
+    });
+    return () => {
+      for (const each of this.#unread.splice(0)) each();
+      return snapshot as Snapshot;
+    };
+  }
 }
 
 /** What is known of a run, read out of a snapshot when first asked for. */
 export class RunView {
   readonly names: AgentNames;
   readonly #read: () => Snapshot;
-  #snapshot: Snapshot | undefined;
+  readonly #texts: readonly string[];
   #document: StateDocument | undefined;
 
-  constructor(read: () => Snapshot, names: AgentNames) {
+  constructor(read: () => Snapshot, texts: readonly string[], names: AgentNames) {
     this.#read = read;
+    this.#texts = texts;
     this.names = names;
   }
 
   get snapshot(): Snapshot {
-    return (this.#snapshot ??= this.#read());
+    return this.#read();
   }
 
   get document(): StateDocument {
-    return (this.#document ??= JSON.parse(stateText(this.snapshot.state)) as StateDocument);
+    return (this.#document ??= JSON.parse(this.stateText(this.snapshot.state)) as StateDocument);
+  }
+
+  /** Puts a state document together. */
+  stateText({ pieces, slots }: StateData): string {
+    let slot = 0;
+    return pieces
+      .map((piece) => {
+        if (typeof piece === "string") return piece;
+        return piece ? this.#joined(piece) : JSON.stringify(slots[slot++]).slice(1, -1);
+      })
+      .join("");
+  }
+
+  /** The conversation, as objects of the caller's own. */
+  inputList(numbers: readonly number[]): object[] {
+    return JSON.parse(`[${this.#joined(numbers)}]`) as object[];
+  }
+
+  #joined(numbers: readonly number[]): string {
+    return numbers.map((number) => this.#texts[number]).join(",");
   }
 
   get newItems(): RunItem[] {

@@ -1,6 +1,8 @@
 import { type FromWorker, openHost, type ToHost } from "./host.js";
 
-const post = (message: FromWorker): void => self.postMessage(message);
+const post = (message: FromWorker): void => {
+  self.postMessage(message, message.type === "events" ? { transfer: [message.batch] } : {});
+};
 const receive = openHost(post);
 self.addEventListener("message", (event: MessageEvent<ToHost>) => receive(event.data));
 

@@ -58,9 +58,7 @@ func run(ctx context.Context, dir, out, dist string, foreign bool) error {
 }
 
 func inBrowser(ctx context.Context, cases []*conformance.Case, out, dist string) error {
-	spoken := conformance.Spoken(cases)
-	fmt.Printf("in a browser: %d cases; the other %d speak Chat Completions, which the engine does not\n", len(spoken), len(cases)-len(spoken))
-	browser := &conformance.Browser{Cases: spoken, Dist: dist, Command: conformance.BrowserCommand(dist)}
+	browser := &conformance.Browser{Cases: cases, Dist: dist, Command: conformance.BrowserCommand(dist)}
 	var failures []error
 	for engine, folder := range map[string]string{"worker": "browser", "page": "browser-page"} {
 		side, err := newSide("in a browser, engine in the "+engine, filepath.Join(out, folder), true)

@@ -3,6 +3,7 @@ import type { Json } from "../../src/index.js";
 
 export interface Case {
   readonly name: string;
+  readonly api?: "responses" | "chat_completions";
   readonly agents: readonly AgentCase[];
   readonly server: readonly Json[];
   readonly session?: boolean;

@@ -22,7 +22,7 @@ for (const name of (await (await fetch("/cases")).json()) as string[]) {
 await fetch(`/done/${engine}`, { method: "POST" });
 
 async function play(c: Case, name: string): Promise<object[]> {
-  rs.configure({ baseURL: `/model/${engine}/${name}/v1` });
+  rs.configure({ baseURL: `/model/${engine}/${name}/v1`, api: c.api });
   let calls: { callId: string; call: object }[] = [];
   const builder = new Builder(rs, c, (callId, call) => calls.push({ callId, call }));
   for (const agent of c.agents) builder.agent(agent.name);

@@ -49,12 +49,30 @@ export interface PlainError {
   readonly status?: number;
 }
 
+/** The code of the guides in docs/. */
+export interface Guides {
+  readonly approvals: typeof import("../guides/approvals.js");
+  readonly "local-models": typeof import("../guides/local-models.js");
+  readonly security: typeof import("../guides/security.js");
+  readonly sessions: typeof import("../guides/sessions.js");
+  readonly states: typeof import("../guides/states.js");
+  readonly streaming: typeof import("../guides/streaming.js");
+}
+
 declare global {
   interface Window {
     /** The package, on the test page. */
     runstream: typeof import("../../src/index.js");
     /** The package as another address serves it. */
     load(address: string): Promise<typeof import("../../src/index.js")>;
+    /** The package's "runstream/testing". */
+    loadTesting(): Promise<typeof import("../../src/testing.js")>;
+    /** The examples of a guide, with the model server at `baseURL`. */
+    guide<Name extends keyof Guides>(name: Name, baseURL?: string): Promise<Guides[Name]>;
+    /** The examples of a guide that no test has run on this page. */
+    idleExamples(name: keyof Guides): string[];
+    /** What goes to the console meanwhile. */
+    printed(action: () => Promise<unknown>): Promise<string>;
     /** What must not happen on a page, in words. */
     mishaps: string[];
     /** A thrown error as plain data. */

@@ -117,6 +117,25 @@ function describe(error) {
 }
 window.plainError = describe;
 
+// Examples of the guides configure their own server when they are loaded; the test's takes its place.
+const examples = {};
+const ran = new Set();
+window.guide = async (name, baseURL) => {
+  examples[name] = await import(`/web/dist/test/guides/${name}.js`);
+  runstream.configure({ baseURL });
+  return new Proxy({ ...examples[name] }, { get: (guide, example) => (ran.add(`${name} ${example}`), guide[example]) });
+};
+window.idleExamples = (name) => Object.keys(examples[name]).filter((example) => !ran.has(`${name} ${example}`));
+
+window.printed = async (action) => {
+  const lines = [];
+  const { log } = console;
+  console.log = (...parts) => lines.push(parts.join(" "));
+  await action().finally(() => (console.log = log));
+  return lines.join("\n");
+};
+
 window.load = (address) => import(`${address}/index.js`);
+window.loadTesting = () => import("/web/dist/testing.js");
 
 window.runstream = runstream;

@@ -10,6 +10,7 @@ import { PageEngine } from "../../src/init.js";
 import { version } from "../../src/version.js";
 import { compile, compileResponse } from "../../src/wasm.js";
 import { rejections, settled } from "./waiting.js";
+import { bytes } from "./fake_engine.js";
 
 /** The smallest module there is. */
 const WASM = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
@@ -145,10 +146,10 @@ test("a message of a run that has ended, or of none, is ignored", async () => {
   const seen: string[] = [];
   const run = engine.run("{}", { receive: (message) => seen.push(message.type), fail: () => {} });
   worker.say({ type: "end", run });
-  worker.say({ type: "events", run, batch: "[]" });
+  worker.say({ type: "events", run, batch: bytes("[[]]") });
   worker.say({ type: "call", run, call: 1, fn: 1, args: "[]" });
   worker.say({ type: "end", call: 1 });
-  worker.say({ type: "events", run: 99, batch: "[]" });
+  worker.say({ type: "events", run: 99, batch: bytes("[[]]") });
   assert.deepEqual(seen, ["end"]);
   assert.deepEqual(worker.sent.at(-1), { type: "release", run });
 });

@@ -107,8 +107,10 @@ export class FakeRun {
     this.oncancel(mode);
   }
 
-  events(...batch: EventData[]): void {
-    this.engine.post({ type: "events", run: this.number, batch: JSON.stringify(batch) });
+  events(...events: TestEvent[]): void {
+    const others = events.flatMap(({ type }, position) => (type === "raw_response_event" ? [] : [position]));
+    const crossing = events.map((event) => (event.type === "raw_response_event" ? event.data : event));
+    this.engine.post({ type: "events", run: this.number, batch: bytes(JSON.stringify([others, ...crossing])) });
   }
 
   text(...deltas: string[]): void {
@@ -141,11 +143,19 @@ export class FakeRun {
   }
 }
 
-export function textDelta(delta: string): EventData {
+/** UTF-8. */
+export function bytes(text: string): ArrayBuffer {
+  return new TextEncoder().encode(text).slice().buffer;
+}
+
+/** An event as the engine sends it, raw ones with what makes them events of the page. */
+export type TestEvent = EventData | { readonly type: "raw_response_event"; readonly data: Json };
+
+export function textDelta(delta: string): TestEvent {
   return { type: "raw_response_event", data: { type: "response.output_text.delta", delta } };
 }
 
-export function message(agent: AgentRef, text: string): EventData {
+export function message(agent: AgentRef, text: string): TestEvent {
   const raw_item = { id: "m1", type: "message", role: "assistant", content: [{ type: "output_text", text, annotations: [] }] };
   return { type: "run_item_stream_event", name: "message_output_created", item: { type: "message_output_item", raw_item, agent } };
 }
@@ -158,8 +168,10 @@ export interface SnapshotOptions extends Partial<Omit<Snapshot, "state">> {
 export function snapshot({ document = {}, ...rest }: SnapshotOptions = {}): Snapshot {
   const head = JSON.stringify({ $schemaVersion: "1.21", current_turn: 1, max_turns: 10, current_step: null, ...document });
   return {
+    texts: ['{"role":"user","content":"Hi"}', '"tail": 12345678901234567890'],
+    firstText: 0,
     state: {
-      parts: [`${head.slice(0, -1)}, `, ', "context": {', ', "tool_invocations": {"c1": {"n": 1.0}}}, "tail": 12345678901234567890}'],
+      pieces: [`${head.slice(0, -1)}, `, null, ', "context": {', null, ', "tool_invocations": {"c1": {"n": 1.0}}}, ', [1], "}"],
       slots: [{ pending_input: [] }, { approvals: {} }],
     },
     interruptions: [],
@@ -170,7 +182,7 @@ export function snapshot({ document = {}, ...rest }: SnapshotOptions = {}): Snap
     lastResponseId: "resp_1",
     finalOutput: null,
     unannouncedItems: [],
-    inputList: [{ role: "user", content: "Hi" }],
+    inputList: [0],
     normalizedInputList: null,
     usage: { requests: 1, input_tokens: 2, output_tokens: 3, total_tokens: 5 },
     inputGuardrailResults: [],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { Agent, configure, ModelBehaviorError, RateLimitError, UserError } from "../../src/index.js";
 import type { RunStreamEvent } from "../../src/index.js";
-import { FakeEngine, message, snapshot, textDelta } from "./fake_engine.js";
+import { bytes, FakeEngine, message, snapshot, textDelta } from "./fake_engine.js";
 import { rejections, settled } from "./waiting.js";
 
 before(() => configure({ baseURL: "https://models.example/v1" }));
@@ -207,7 +207,7 @@ test("a failed run that nobody looks at is no unhandled rejection", async () => 
 test("a batch that is not JSON stops the run and is the model server's fault", async () => {
   const engine = new FakeEngine((run) => {
     run.text("a");
-    engine.post({ type: "events", run: run.number, batch: '[{"type":"raw_response_event","data":{"type":oops}]' });
+    engine.post({ type: "events", run: run.number, batch: bytes('[[],{"type":oops}]') });
     run.text("never seen");
   });
   const result = engine.runner.runStreamed(agent, "Hi");

@@ -1,0 +1,67 @@
+import { Agent, ItemHelpers, runStreamed, tool } from "runstream";
+import type { Model, ResponsesRequest, WireItem } from "runstream";
+
+interface Message {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}
+
+/** What you have: it gets the conversation and gives the answer piece by piece. */
+type Generate = (messages: readonly Message[], signal: AbortSignal) => AsyncIterable<string>;
+
+export function localModel(generate: Generate): Model {
+  return {
+    async *getStreamedResponse({ body, signal }) {
+      let text = "";
+      for await (const piece of generate(conversation(body), signal)) {
+        text += piece;
+        if (!text.startsWith("{")) yield { type: "response.output_text.delta", delta: piece };
+      }
+      yield { type: "response.completed", response: { id: crypto.randomUUID(), output: [answer(text)] } };
+    },
+  };
+}
+
+function answer(text: string): WireItem {
+  try {
+    const { tool, arguments: args } = JSON.parse(text) as { tool: string; arguments: object };
+    return { type: "function_call", call_id: crypto.randomUUID(), name: tool, arguments: JSON.stringify(args) };
+  } catch {
+    return { type: "message", role: "assistant", status: "completed", content: [{ type: "output_text", text, annotations: [] }] };
+  }
+}
+
+function conversation({ instructions = "", input, tools = [] }: ResponsesRequest): Message[] {
+  const how = tools.length === 0 ? "" : `To use a tool, answer {"tool": name, "arguments": {…}}. Tools: ${JSON.stringify(tools)}`;
+  return [{ role: "system", content: `${instructions}\n${how}` }, ...(input as WireItem[]).map(message)];
+}
+
+function message(item: WireItem): Message {
+  switch (item.type) {
+    case "function_call":
+      return { role: "assistant", content: `{"tool": "${item["name"]}", "arguments": ${item["arguments"]}}` };
+    case "function_call_output":
+      return { role: "user", content: `The tool gave: ${item["output"]}` };
+    default: {
+      const { role, content } = item as { role?: unknown; content?: unknown };
+      const text = typeof content === "string" ? content : (ItemHelpers.extractText(item) ?? "");
+      return { role: role === "assistant" ? "assistant" : "user", content: text };
+    }
+  }
+}
+
+const weather = tool({
+  name: "weather",
+  description: "Tells the weather of a city.",
+  parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+  execute: ({ city }) => `sunny in ${city}`,
+});
+
+export async function ask(question: string, model: Model, signal?: AbortSignal): Promise<void> {
+  const agent = new Agent({ name: "Local", instructions: "Be brief.", model, tools: [weather] });
+  const result = runStreamed(agent, question, { signal });
+  for await (const event of result) {
+    if (event.type === "run_item_stream_event") console.log(event.name);
+    else if (event.type === "raw_response_event" && event.data.type === "response.output_text.delta") console.log(event.data.delta);
+  }
+}

@@ -1,0 +1,93 @@
+// What schema libraries make of a tool's parameters and of an output type, in runs of the built package.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { toStandardJsonSchema } from "@valibot/to-json-schema";
+import { type } from "arktype";
+import { Agent, InvalidToolInputError, ModelBehaviorError, run, tool } from "runstream";
+import { assistantMessage, functionCall, ScriptedModel } from "runstream/testing";
+import * as v from "valibot";
+import { z } from "zod";
+
+// A default shows that a value is the schema's and not the model's own.
+const schemas = {
+  zod: z.object({ city: z.string(), days: z.number().default(3), unit: z.enum(["C", "F"]), tags: z.array(z.string()).optional() }),
+  valibot: toStandardJsonSchema(
+    v.object({ city: v.string(), days: v.optional(v.number(), 3), unit: v.picklist(["C", "F"]), tags: v.optional(v.array(v.string())) }),
+  ),
+  arktype: type({ city: "string", days: "number = 3", unit: "'C' | 'F'", "tags?": "string[]" }),
+};
+
+/** Schemas without what may be said in several ways: libraries differ in the order of names and in whether an enum has a type. */
+function essence(document: unknown): unknown {
+  const { properties, required, ...rest } = document as { properties: { [name: string]: { type?: string; enum?: string[] } }; required: string[] };
+  const { unit, days, ...others } = properties;
+  assert(unit && days);
+  return { ...rest, required: required.toSorted(), properties: { ...others, unit: unit.enum, days: days.type } };
+}
+
+const expected = {
+  type: "object",
+  properties: { city: { type: "string" }, days: "number", unit: ["C", "F"], tags: { type: "array", items: { type: "string" } } },
+  required: ["city", "days", "tags", "unit"],
+  additionalProperties: false,
+};
+
+for (const [library, schema] of Object.entries(schemas)) {
+  test(`a tool with ${library}: the model sees JSON Schema, and arguments are checked before the tool gets them`, async () => {
+    const executed: unknown[] = [];
+    const failures: unknown[] = [];
+    const forecast = tool({
+      name: "forecast",
+      description: "Forecasts.",
+      parameters: schema,
+      execute: (args) => {
+        executed.push(args);
+        return `${args.days} days`;
+      },
+    });
+    const model = new ScriptedModel([
+      [
+        functionCall("forecast", { city: "Oslo", unit: "C" }, { callId: "good" }),
+        functionCall("forecast", { city: 5, unit: "C" }, { callId: "bad" }),
+      ],
+      [assistantMessage("Done.")],
+    ]);
+    await run(new Agent({ name: "A", model, tools: [forecast] }), "Hi", {
+      toolErrorFormatter: ({ error }) => {
+        failures.push(error);
+        return error?.message;
+      },
+    });
+
+    const [first, second] = model.calls.map((call) => call.request.body);
+    const [shown] = first?.tools as { parameters: unknown; strict: boolean }[];
+    assert.deepEqual(essence(shown?.parameters), expected);
+    assert.equal(shown?.strict, true);
+    assert.deepEqual(executed, [{ city: "Oslo", days: 3, unit: "C" }]);
+    assert.equal(failures.length, 1);
+    assert(failures[0] instanceof InvalidToolInputError);
+    const told = second?.input.slice(-2) as { call_id: string; output: string }[];
+    assert.deepEqual(told[0]?.output, "3 days");
+    assert.match(told[1]?.output ?? "", /^The arguments for tool forecast do not fit its parameters: city: .*string/);
+  });
+
+  test(`an output type of ${library}: the answer is asked for, checked and parsed`, async () => {
+    const good = new ScriptedModel([[assistantMessage('{"city":"Oslo","unit":"F"}')]]);
+    const agent = new Agent({ name: "A", model: good, outputType: schema });
+    const result = await run(agent, "Hi");
+    const { format } = good.calls[0]?.request.body["text"] as { format: { schema: unknown; strict: boolean } };
+    assert.deepEqual(essence(format.schema), expected);
+    assert.equal(format.strict, true);
+    assert.deepEqual(result.finalOutput, { city: "Oslo", days: 3, unit: "F" });
+
+    const bad = new ScriptedModel([[assistantMessage('{"city":"Oslo","unit":"K"}')]]);
+    await assert.rejects(run(agent, "Hi", { model: bad }), (error: unknown) => {
+      return error instanceof ModelBehaviorError && /unit: /.test(error.message) && error.runData?.finalOutput === undefined;
+    });
+  });
+}
+
+test("a valibot schema alone cannot be shown to a model, and the error says what to do", () => {
+  const parameters = v.object({ city: v.string() });
+  assert.throws(() => tool({ name: "forecast", description: "", parameters, execute: () => "" }), /valibot .*toStandardJsonSchema/);
+});
