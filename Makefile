@@ -19,7 +19,9 @@ emit_types := rm -rf $(dist)/types && cd web && npx tsc --project tsconfig.types
 wasm_exec := $(shell go env GOROOT)/lib/wasm/wasm_exec.js
 
 engine := $(dist)/runstream.wasm
+# `run` makes do with the library's files that hold nothing from npm.
 library := $(addprefix $(dist)/,index.js host.js worker.js testing.js)
+bundled := $(dist)/indexeddb.js
 tarball := $(dist)/runstream-$(shell sed -n 's/^  "version": "\(.*\)",/\1/p' web/package.json).tgz
 demo := $(dist)/demo.js $(dist)/demo.css
 bench := bench/dist
@@ -27,19 +29,19 @@ goagents := $(addprefix $(dist)/goagents.,wasm js css)
 
 # Small apps that use the npm package, and those among them that are built.
 packages := $(dist)/packages
-bundled := $(patsubst %,$(packages)/.%-built,vite vite7 webpack esbuild rollup next)
+apps := $(patsubst %,$(packages)/.%-built,vite vite7 webpack esbuild rollup next)
 
 ##@ Use
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-run: build ## Builds everything and serves the demo (ADDR=host:port, OPENAI_API_KEY, OPENAI_BASE_URL).
+run: $(engine) $(library) $(demo) ## Builds everything and serves the demo (ADDR=host:port, OPENAI_API_KEY, OPENAI_BASE_URL).
 	go run ./web/server
 
-run-goagents: build $(goagents) ## Serves the example of agents written in Go (examples/goagents), like run.
+run-goagents: $(engine) $(library) $(demo) $(goagents) ## Serves the example of agents written in Go (examples/goagents), like run.
 	PAGE=examples/goagents/index.html go run ./web/server
 
-build: $(engine) $(library) $(demo) ## Builds the engine, the package and the demo into web/dist.
+build: $(engine) $(library) $(bundled) $(demo) ## Builds the engine, the package and the demo into web/dist.
 
 package: $(tarball) ## Builds the npm package, types included: web/dist/runstream-*.tgz.
 
@@ -84,7 +86,7 @@ test-firefox: web/node_modules/.package-lock.json build $(goagents) $(dist)/test
 	go build -o $(dist)/server ./web/server
 	BROWSER=firefox node --test --test-reporter=spec --test-concurrency=1 --enable-source-maps $(dist)/test/e2e/*.test.mjs
 
-test-packages: $(tarball) $(packages)/.runstream $(bundled) $(dist)/test/packages.stamp ## Installs the npm package into small apps, one for each bundler, and tests them in Chromium and Node.
+test-packages: $(tarball) $(packages)/.runstream $(apps) $(dist)/test/packages.stamp ## Installs the npm package into small apps, one for each bundler, and tests them in Chromium and Node.
 	web/build/browser.sh
 	$(packages)/node_modules/.bin/publint run $(tarball) --strict
 	$(packages)/node_modules/.bin/attw $(tarball) --profile esm-only --exclude-entrypoints ./runstream.wasm > $(packages)/attw.log \
@@ -99,7 +101,7 @@ conformance_run = go run ./internal/conformance/cmd $(if $(CASES),-cases "$(CASE
 conformance-native: ## Runs them natively.
 	$(conformance_run)
 
-conformance-browser: build $(dist)/test/conformance.js ## Runs them in Chromium through the npm package, engine in a worker and on the page.
+conformance-browser: $(engine) $(library) $(dist)/test/conformance.js ## Runs them in Chromium through the npm package, engine in a worker and on the page.
 	web/build/browser.sh
 	$(conformance_run) -dist $(dist)
 
@@ -113,7 +115,7 @@ corpus: ## Resumes the states of a folder as the Python SDK does (DIR=folder; th
 fuzz: ## Loads and resumes documents that are not what they should be, for TIME (10m).
 	go test ./internal/corpus -run - -fuzz FuzzParse -fuzztime $(or $(TIME),10m) -fuzzminimizetime 20x -parallel $(or $(PARALLEL),2)
 
-size: $(engine) $(library) ## Prints what a page downloads; fails when it is too much.
+size: $(engine) $(library) $(bundled) ## Prints what a page downloads; fails when it is too much.
 	node web/build/size.mjs
 	@deps=$$($(wasm_env) go list -deps ./wasm); \
 	if grep -qx net/http <<< "$$deps"; then echo "the engine must not link net/http; go list -deps ./wasm shows it"; exit 1; fi; \
@@ -149,7 +151,7 @@ $(dist)/built/runstream.wasm: $(go_sources) $(dist)/go-version
 $(engine): $(dist)/built/runstream.wasm web/build/optimize.sh web/package-lock.json
 	web/build/optimize.sh $< $@
 
-$(tarball): $(engine) $(library) web/tsconfig.types.json web/package.json LICENSE README.md web/node_modules/.package-lock.json
+$(tarball): $(engine) $(library) $(bundled) web/tsconfig.types.json web/package.json LICENSE README.md web/node_modules/.package-lock.json
 	$(emit_types)
 	cp LICENSE README.md web/
 	cd web && npm pack --silent --pack-destination dist
@@ -167,7 +169,7 @@ $(packages)/.runstream: $(packages)/.installed $(tarball)
 	touch $@
 
 .SECONDEXPANSION:
-$(bundled): $(packages)/.%-built: $(packages)/.runstream $$(wildcard web/test/packages/app/* web/test/packages/$$*/* web/test/packages/$$*/app/*)
+$(apps): $(packages)/.%-built: $(packages)/.runstream $$(wildcard web/test/packages/app/* web/test/packages/$$*/* web/test/packages/$$*/app/*)
 	cp -R web/test/packages/app web/test/packages/$* $(packages)
 	cd $(packages)/$* && NEXT_TELEMETRY_DISABLED=1 npm run build
 	touch $@
@@ -179,13 +181,16 @@ web/src/wasm_exec.gen.js: $(dist)/go-version Makefile
 	  cat $(wasm_exec); echo 'return globalThis.Go; }'; } > $@
 
 # The host, which runs Go, is a part of the worker's one file, and a file of its own for engines on the page: pages with a
-# worker never fetch it, and whoever has to copy the worker copies one file.
-apart := --external:*/host.js
+# worker never fetch it, and whoever has to copy the worker copies one file. The code of IndexedDB sessions is apart, too.
+apart := --external:*/host.js --external:*/indexeddb.js
 
 $(dist)/index.js: $(library_sources)
 	$(esbuild) --format=esm --target=es2022 $(apart) web/src/index.ts --outfile=$@
 
 $(dist)/host.js $(dist)/worker.js $(dist)/testing.js: $(dist)/%.js: $(library_sources) web/src/wasm_exec.gen.js
+	$(esbuild) --format=esm --target=es2022 web/src/$*.ts --outfile=$@
+
+$(dist)/indexeddb.js: $(dist)/%.js: $(library_sources) web/node_modules/.package-lock.json
 	$(esbuild) --format=esm --target=es2022 web/src/$*.ts --outfile=$@
 
 $(dist)/goagents.wasm: $(go_sources) $(dist)/go-version $(wildcard examples/goagents/*.go runner/functiontool/*.go)
@@ -224,7 +229,7 @@ $(dist)/test/engine.wasm: $(go_sources) $(dist)/go-version web/test/e2e/engine/m
 	$(wasm_env) go build -trimpath -ldflags "-s -w -checklinkname=0" -o $@ ./web/test/e2e/engine
 
 # The contenders' pages, each bundled as a page's author would; the engine's files lie beside them.
-$(bench)/ready: bench/node_modules/.package-lock.json $(engine) $(library) $(shell find bench/src bench/pages -type f 2>/dev/null) bench/tsconfig.json
+$(bench)/ready: bench/node_modules/.package-lock.json $(engine) $(library) $(bundled) $(shell find bench/src bench/pages -type f 2>/dev/null) bench/tsconfig.json
 	cd bench && npx tsc --noEmit
 	rm -rf $(bench)
 	$(esbuild) --sourcemap=external --format=esm --target=es2022 --alias:runstream=./$(dist)/index.js --outdir=$(bench)/pages \

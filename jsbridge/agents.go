@@ -107,7 +107,7 @@ func (r *run) outputSchema(spec agentSpec) *runner.OutputSchema {
 	schema := &runner.OutputSchema{Name: output.Name, Schema: output.Schema, NotStrict: notStrict(output.Strict)}
 	if fn := output.Validate; fn != nil {
 		schema.Validate = func(text string) (any, error) {
-			value, err := r.call(r.ctx, *fn, text)
+			value, err := r.call(r.stopped, *fn, text)
 			if err != nil {
 				return nil, err
 			}

@@ -18,7 +18,21 @@ func (r *run) ask(ctx context.Context, what string, fn functionRef, to any, args
 		return err
 	case err != nil:
 		return &runner.UserError{Message: what + " failed: " + err.Error(), Err: err}
-	case to == nil || codec.Read(text, to) == nil:
+	}
+	return readReply(what, text, to)
+}
+
+// readReply reads what a function of the page gave; nil reads nothing. No value
+// is no text, no boolean and no list.
+func readReply(what string, text json.RawMessage, to any) error {
+	missing := false
+	switch to.(type) {
+	case nil:
+		return nil
+	case *bool, *string, *[]json.RawMessage:
+		missing = codec.IsNull(text)
+	}
+	if !missing && codec.Read(text, to) == nil {
 		return nil
 	}
 	return &runner.UserError{Message: what + " must give " + kindOf(to) + ", and gave something else"}

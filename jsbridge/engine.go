@@ -36,7 +36,7 @@ func (e *engine) handle(message toEngine) {
 		e.start(m)
 	case cancelMessage:
 		if r := e.find(m.Run); r != nil {
-			r.result.Cancel(runner.CancelMode(m.Mode))
+			r.cancel(runner.CancelMode(m.Mode))
 		}
 	case replyMessage:
 		e.calls.answer(m)

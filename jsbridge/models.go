@@ -102,6 +102,10 @@ func (m *pageModel) Stream(ctx context.Context, request *runner.ModelRequest) it
 				return
 			}
 			for _, event := range events {
+				if event[0] != '{' {
+					yield(runner.RawEvent{}, &runner.ModelBehaviorError{Message: "the model yielded what is no event of the Responses API"})
+					return
+				}
 				eventType, _ := codec.TextField(event, "type")
 				if !yield(runner.RawEvent{Type: string(eventType), Data: event}, nil) {
 					return

@@ -73,7 +73,7 @@ func (r *run) callbacks(spec optionsSpec) (options []runner.Option) {
 			if info.Err != nil {
 				failure = jsonOf(dataOf(info.Err))
 			}
-			text, err := r.askText(r.ctx, "toolErrorFormatter", *fn, callInfo{ToolName: info.Tool, CallID: info.CallID},
+			text, err := r.askText(r.stopped, "toolErrorFormatter", *fn, callInfo{ToolName: info.Tool, CallID: info.CallID},
 				codec.Fields{"kind", info.Kind, "defaultMessage", info.Default}, failure)
 			if err != nil {
 				return info.Default // as the Agents SDK does

@@ -120,7 +120,7 @@ func TestErrorsHaveTheCodesOfTheirClasses(t *testing.T) {
 	require.NotEmpty(t, classes)
 	for _, class := range classes {
 		switch name, code := class[1], class[2]; name {
-		case "EngineStartError", "EngineCrashedError", "EngineDisposedError":
+		case "EngineStartError", "EngineCrashedError", "EngineDisposedError", "SessionError":
 			// The page's own.
 		case "APIError":
 			assert.Equal(t, code, codeOf("APIStatusError"))

@@ -14,12 +14,16 @@ type run struct {
 	number int
 	engine *engine
 	// ctx ends with the run; stop ends the run with an error.
-	ctx    context.Context
-	stop   context.CancelCauseFunc
-	agents []*runner.Agent // in the order of the spec
-	result *runner.StreamResult
-	begun  chan struct{} // closed once there is a result
-	sent   sentTexts     // by snapshots, of which there is one at a time
+	ctx  context.Context
+	stop context.CancelCauseFunc
+	// stopped ends when the page stops the run, which goes on until it has
+	// cleaned up.
+	stopped context.Context
+	abandon context.CancelFunc
+	agents  []*runner.Agent // in the order of the spec
+	result  *runner.StreamResult
+	begun   chan struct{} // closed once there is a result
+	sent    sentTexts     // by snapshots, of which there is one at a time
 
 	mu      sync.Mutex
 	over    bool           // no further call may start
@@ -29,6 +33,7 @@ type run struct {
 func newRun(e *engine, number int) *run {
 	r := &run{number: number, engine: e, begun: make(chan struct{}), sent: newSentTexts()}
 	r.ctx, r.stop = context.WithCancelCause(e.ctx)
+	r.stopped, r.abandon = context.WithCancel(r.ctx)
 	return r
 }
 
@@ -101,6 +106,14 @@ func (r *run) close() {
 	r.mu.Unlock()
 	r.stop(nil)
 	r.calling.Wait()
+}
+
+// cancel stops the run as the page asks.
+func (r *run) cancel(mode runner.CancelMode) {
+	r.result.Cancel(mode)
+	if mode == runner.CancelImmediate {
+		r.abandon()
+	}
 }
 
 // begin notes that a call starts; false where the run is over.

@@ -3,12 +3,14 @@ package jsbridge
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"runstream/internal/codec"
 	"runstream/runner"
 )
 
-// pageSession is a session that the page keeps.
+// pageSession is a session that the page keeps. Its errors are what the page
+// threw: the run loop says what became of the session.
 type pageSession struct {
 	run  *run
 	spec sessionSpec
@@ -32,14 +34,43 @@ func (r *run) session(spec *sessionSpec) runner.Session {
 }
 
 // Items implements [runner.Session].
-func (s pageSession) Items(ctx context.Context, limit int) (items []json.RawMessage, err error) {
-	err = s.run.ask(ctx, "getItems of the session", s.spec.Items, &items, limit)
-	return items, err
+func (s pageSession) Items(ctx context.Context, limit int) ([]json.RawMessage, error) {
+	text, err := s.run.call(ctx, s.spec.Items, limit)
+	if err != nil {
+		return nil, err
+	}
+	var items []json.RawMessage
+	return items, readReply("getItems of the session", text, &items)
 }
 
 // AddItems implements [runner.Session].
+//
+// A run that is stopped still writes what it has done. It waits for that, but
+// not for ever.
 func (s pageSession) AddItems(ctx context.Context, items []json.RawMessage) error {
-	return s.run.ask(ctx, "addItems of the session", s.spec.Add, nil, items)
+	ctx, done := s.run.outlast(ctx)
+	defer done()
+	_, err := s.run.call(ctx, s.spec.Add, items)
+	return err
+}
+
+// patience is how long a run that was stopped waits for its session.
+const patience = 500 * time.Millisecond
+
+// outlast gives a context that ends patience after the run was stopped. done
+// frees what it holds.
+func (r *run) outlast(ctx context.Context) (lasting context.Context, done func()) {
+	ctx, end := context.WithCancelCause(ctx)
+	detach := context.AfterFunc(r.stopped, func() {
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			end(&runner.UserError{Message: "addItems of the session did not return in " + patience.String() + " after the run was stopped"})
+		case <-ctx.Done():
+		}
+	})
+	return ctx, func() { detach(); end(nil) }
 }
 
 // PopItem implements [runner.Session].
@@ -53,5 +84,6 @@ func (s pageSession) PopItem(ctx context.Context) (item json.RawMessage, err err
 
 // Clear implements [runner.Session].
 func (s pageSession) Clear(ctx context.Context) error {
-	return s.run.ask(ctx, "clearSession of the session", s.spec.Clear, nil)
+	_, err := s.run.call(ctx, s.spec.Clear)
+	return err
 }

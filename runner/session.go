@@ -99,6 +99,9 @@ func (l *runLoop) sessionInput(ctx context.Context) error {
 		return nil
 	}
 	history, err := session.Items(ctx, l.cfg.sessionLimit)
+	if err == nil {
+		err = checkItems(history)
+	}
 	if err != nil {
 		return sessionError("read", err)
 	}

@@ -169,6 +169,15 @@ func TestASessionThatCannotBeReadEndsTheRunBeforeTheModelIsAsked(t *testing.T) {
 	assert.Empty(t, model.Requests())
 }
 
+func TestWhatASessionHoldsThatIsNoItemIsNotSent(t *testing.T) {
+	model := script(says("Done."))
+	session := &runner.MemorySession{}
+	require.NoError(t, session.AddItems(t.Context(), []json.RawMessage{json.RawMessage(`"Hi"`)}))
+	failed, _ := requireError[*runner.UserError](t, newAgent("A", model), runner.Text("Go."), runner.WithSession(session))
+	assert.ErrorContains(t, failed, "the session could not be read: input item 0 is not a JSON object")
+	assert.Empty(t, model.Requests())
+}
+
 type unreadable struct{ runner.Session }
 
 func (unreadable) Items(context.Context, int) ([]json.RawMessage, error) { return nil, errBroken }

@@ -10,7 +10,7 @@ const pages = [
   { file: "runs.md", title: "Runs", modules: ["runner", "options", "result", "view"] },
   { file: "events.md", title: "Events and items", modules: ["events", "items", "item_helpers"] },
   { file: "wire.md", title: "What a model's server sends", modules: ["responses"] },
-  { file: "states.md", title: "States and sessions", modules: ["state", "session"] },
+  { file: "states.md", title: "States and sessions", modules: ["state", "session", "indexeddb_session"] },
   { file: "engine.md", title: "Models and the engine", modules: ["config", "model", "init", "engine_parts", "version", "protocol"] },
   { file: "errors.md", title: "Errors", modules: ["errors"] },
   { file: "testing.md", title: "runstream/testing", entry: "testing", modules: ["testing_model", "testing_response", "testing_cassette"] },

@@ -8,6 +8,7 @@ const budgets = [
   { files: ["index.js"], brotli: 15e3 },
   { files: ["index.js", "worker.js"], when: "with the engine in a worker" },
   { files: ["index.js", "host.js"], when: "with the engine on the page" },
+  { files: ["indexeddb.js"], when: "for sessions in IndexedDB" },
 ];
 
 const brotli = (bytes) =>

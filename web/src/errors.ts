@@ -138,6 +138,12 @@ export class InternalServerError extends APIError {
   override code = "internal_server_error";
 }
 
+/** A session could not be opened, read or written; the message says what to do. What its method began was undone. */
+export class SessionError extends AgentsError {
+  override name = "SessionError";
+  override code = "session_error";
+}
+
 /** A fault of this package, in Go: please report it. The run ended; other runs and the engine go on. */
 export class PanicError extends AgentsError {
   override name = "PanicError";

@@ -77,12 +77,22 @@ export class RunScope {
   readonly #agents: readonly Agent<unknown>[];
   readonly #context: unknown;
   readonly #usage: () => Usage;
+  readonly #endings: (() => void)[] = [];
 
   constructor(agents: readonly Agent<unknown>[], context: unknown, usage: () => Usage) {
     this.#agents = agents;
     this.#context = context;
     this.#usage = usage;
     this.names = new AgentNames(agents);
+  }
+
+  /** What is to be done when the run is over. */
+  atEnd(ending: () => void): void {
+    this.#endings.push(ending);
+  }
+
+  end(): void {
+    for (const ending of this.#endings.splice(0)) ending();
   }
 
   /** The place of an agent among those of the run. */
@@ -108,16 +118,16 @@ export class RunScope {
     return this.functions.add(([info, ...args], signal) => run(info as CallInfo, args, signal));
   }
 
+  /** A function that is called for what it does: what it gives is dropped, whatever it is. */
+  addAction(run: (info: CallInfo, args: readonly unknown[], signal: AbortSignal) => unknown): FunctionRef {
+    return this.add(async (info, args, signal) => void (await run(info, args, signal)));
+  }
+
   /** What the user gave as a value, or as a function that gives it. */
   choice<Value extends boolean | string>(
     given: Value | ((context: RunContext) => Value | Promise<Value>) | undefined,
   ): Value | FunctionRef | undefined {
-    return typeof given === "function" ? this.addWithContext(given) : given;
-  }
-
-  /** A function of the user's that only gets the context. */
-  addWithContext(fn: (context: RunContext) => unknown): FunctionRef {
-    return this.add((info) => fn(this.context(info)));
+    return typeof given === "function" ? this.add((info) => given(this.context(info))) : given;
   }
 }
 

@@ -2,7 +2,7 @@ import type { RunContext, ToolCallDetails } from "./context.js";
 import type { GuardrailData } from "./protocol.js";
 import type { WireItem } from "./responses.js";
 
-/** What a guardrail decides. */
+/** What a guardrail decides. Anything else that it gives ends the run, as what it throws does. */
 export interface GuardrailFunctionOutput {
   /** Ends the run. */
   readonly tripwireTriggered: boolean;

@@ -35,6 +35,8 @@ export type {
 export type { Handoff, HandoffInputData, HandoffInputFilter, HandoffOptions } from "./handoff.js";
 export { handoff, removeAllTools } from "./handoff.js";
 export type { Hooks } from "./hooks.js";
+export type { IndexedDBSessionOptions } from "./indexeddb_session.js";
+export { IndexedDBSession } from "./indexeddb_session.js";
 export type { InitOptions } from "./init.js";
 export { dispose, init } from "./init.js";
 export { ItemHelpers } from "./item_helpers.js";

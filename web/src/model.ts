@@ -2,7 +2,8 @@
 export interface Model {
   /**
    * Answers one request with the events of the Responses API, the terminal one (`response.completed`) last. Its iterator
-   * is told to `return` when the run wants no more. What it throws ends the run.
+   * is told to `return` when the run wants no more, and asked for no more than 256 events ahead of it. What it throws ends
+   * the run.
    */
   getStreamedResponse(request: ModelRequest): AsyncIterable<object>;
 }
@@ -60,7 +61,14 @@ export class ModelReader {
     this.#answers.get(number)?.stop();
     this.#answers.delete(number);
   }
+
+  closeAll(): void {
+    for (const number of [...this.#answers.keys()]) this.close(number);
+  }
 }
+
+/** Events that may wait for the engine. A model that has them all at once would otherwise keep the page from everything else. */
+const AHEAD = 256;
 
 /** One answer of a model, which is read ahead of the engine by what comes while the engine works. */
 class Answer {
@@ -69,6 +77,7 @@ class Answer {
   #events: object[] = [];
   #ended: { readonly error?: { readonly thrown: unknown } } | undefined;
   #waiting: (() => void) | undefined;
+  #taken: (() => void) | undefined;
 
   constructor(model: Model, body: ModelRequest["body"]) {
     const events = model.getStreamedResponse({ body, signal: this.#controller.signal });
@@ -80,6 +89,7 @@ class Answer {
     if (this.#events.length === 0 && !this.#ended) await new Promise<void>((resolve) => (this.#waiting = resolve));
     const events = this.#events;
     this.#events = [];
+    this.#taken?.();
     if (events.length === 0 && this.#ended?.error) throw this.#ended.error.thrown;
     return { events, done: this.#ended !== undefined && !this.#ended.error };
   }
@@ -87,12 +97,15 @@ class Answer {
   stop(): void {
     this.#controller.abort(new DOMException("The run wants no more of this answer.", "AbortError"));
     this.#end({});
-    void Promise.resolve(this.#iterator.return?.()).catch(() => {});
+    this.#taken?.();
+    void (async () => this.#iterator.return?.())().catch(() => {});
   }
 
   async #read(): Promise<void> {
     try {
       for (;;) {
+        if (this.#events.length >= AHEAD) await new Promise<void>((resolve) => (this.#taken = resolve));
+        if (this.#ended) return;
         const { done, value } = await this.#iterator.next();
         if (this.#ended) return;
         if (done) return this.#end({});

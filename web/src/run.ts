@@ -2,7 +2,7 @@ import type { Agent } from "./agent.js";
 import { providerSpec } from "./config.js";
 import type { Engine, RunListener } from "./engine.js";
 import { errorFromData, errorToData } from "./error_data.js";
-import { AgentsError, EngineDisposedError, EngineStartError, ModelBehaviorError } from "./errors.js";
+import { AgentsError, EngineDisposedError, EngineStartError, ModelBehaviorError, UserError } from "./errors.js";
 import { reviveEvents } from "./events.js";
 import { AgentNames, reachableAgents, RunScope } from "./graph.js";
 import type { EngineSource } from "./init.js";
@@ -157,9 +157,21 @@ export class Run implements RunListener, Readable {
   }
 
   async #withSessionId(text: string, session: Session): Promise<string> {
-    const id = await session.getSessionId?.();
+    const id = await this.#sessionId(session);
     const spec = JSON.parse(text) as RunSpec;
     return JSON.stringify({ ...spec, options: { ...spec.options, session: { ...spec.options?.session, id } } });
+  }
+
+  async #sessionId(session: Session): Promise<string> {
+    let id: unknown;
+    try {
+      id = await session.getSessionId?.();
+    } catch (thrown) {
+      const cause = errorFromData(errorToData(thrown)); // which can be read, whatever was thrown
+      throw new UserError(`getSessionId of the session failed: ${cause.message}`, { cause });
+    }
+    if (typeof id !== "string") throw new UserError("getSessionId of the session must give a string, and gave something else");
+    return id;
   }
 
   #takeEvents(batch: ArrayBuffer): void {
@@ -260,6 +272,7 @@ export class Run implements RunListener, Readable {
     this.failure = this.#stopped ? this.#stopped.failure : failure;
     this.#plan.options.signal?.removeEventListener("abort", this.#onabort);
     this.#abortCalls();
+    this.#scope?.end();
     this.#owned?.release();
     const error = this.failure?.error;
     if (error instanceof AgentsError && this.#result) error.runData = this.#result;

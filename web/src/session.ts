@@ -9,7 +9,7 @@ export interface Session {
   getSessionId?(): string | Promise<string>;
   /** The latest items, oldest first; all of them without a limit. */
   getItems(limit?: number): readonly WireItem[] | Promise<readonly WireItem[]>;
-  /** Appends items, all or none. It is called after a run was stopped, too. */
+  /** Appends items, all or none. It is called after a run was stopped, too, which then waits half a second for it. */
   addItems(items: readonly WireItem[]): void | Promise<void>;
   /** Removes the latest item and gives it. */
   popItem(): WireItem | undefined | Promise<WireItem | undefined>;

@@ -58,7 +58,7 @@ function handoffSpec(handoff: Handoff, scope: RunScope): HandoffSpec {
     inputSchema: inputType && (toStrictSchema(toJsonSchema(inputType, owner)) as Json),
     onHandoff:
       onHandoff &&
-      scope.add(async (info) => {
+      scope.addAction(async (info) => {
         const input = inputType && (await parseArguments(inputType, info.arguments ?? "", owner));
         await onHandoff(scope.context(info), input as never);
       }),

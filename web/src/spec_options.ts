@@ -34,10 +34,14 @@ export function optionsSpec(options: RunOptions, scope: RunScope): OptionsSpec {
     errorHandlers: errorHandlers && handlersSpec(errorHandlers, scope),
     modelInputFilter:
       callModelInputFilter &&
-      scope.add((info, [input]) => callModelInputFilter(input as ModelInput, scope.context(info))),
+      scope.add(async (info, [input]) => {
+        const edited = await callModelInputFilter(input as ModelInput, scope.context(info));
+        if (!Array.isArray(edited?.input)) throw new UserError("it must give { instructions, input }");
+        return edited;
+      }),
     compact:
       compact &&
-      scope.add(() => {
+      scope.addAction(() => {
         if (!session) throw new UserError("compact needs a session: pass one with the run's options.");
         return compact(session);
       }),

@@ -1,6 +1,7 @@
 import type { EngineModel } from "./engine_parts.js";
+import { UserError } from "./errors.js";
 import type { RunScope } from "./graph.js";
-import type { InputGuardrail, OutputGuardrail } from "./guardrails.js";
+import type { GuardrailFunctionOutput, InputGuardrail, OutputGuardrail } from "./guardrails.js";
 import type { HandoffInputFilter } from "./handoff.js";
 import type { Hooks } from "./hooks.js";
 import type { RunItem } from "./items.js";
@@ -15,10 +16,12 @@ import { readUsage } from "./view.js";
 
 // What agents, tools and runs have in common, written down for the engine.
 
-export function modelSpec(model: string | Model | EngineModel, { functions }: RunScope): ModelSpec {
+export function modelSpec(model: string | Model | EngineModel, scope: RunScope): ModelSpec {
   if (typeof model === "string") return model;
   if ("engineModel" in model) return { registered: model.engineModel };
+  const { functions } = scope;
   const reader = new ModelReader(model);
+  scope.atEnd(() => reader.closeAll()); // an engine that crashed, or was stopped as it asked, closes nothing
   return {
     open: functions.add(([body]) => reader.open(body as ResponsesRequest)),
     next: functions.add(([answer], signal) => reader.next(answer as number, signal)),
@@ -30,45 +33,45 @@ export function inputGuardrailSpec({ name, runInParallel = true, execute }: Inpu
   return {
     name,
     blocking: !runInParallel,
-    run: scope.add(async (info, [input]) => {
-      const { tripwireTriggered, outputInfo } = await execute({ ...scope.context(info), input: input as WireItem[] });
-      return { tripped: tripwireTriggered, info: outputInfo };
-    }),
+    run: scope.add(async (info, [input]) => verdict(await execute({ ...scope.context(info), input: input as WireItem[] }))),
   };
 }
 
 export function outputGuardrailSpec({ name, execute }: OutputGuardrail, scope: RunScope): GuardrailSpec {
   return {
     name,
-    run: scope.add(async (info, [agentOutput]) => {
-      const { tripwireTriggered, outputInfo } = await execute({ ...scope.context(info), agentOutput });
-      return { tripped: tripwireTriggered, info: outputInfo };
-    }),
+    run: scope.add(async (info, [agentOutput]) => verdict(await execute({ ...scope.context(info), agentOutput }))),
   };
+}
+
+/** Anything but a clear verdict ends the run: it must not pass for a good one. */
+function verdict(said: GuardrailFunctionOutput | undefined): { readonly tripped: boolean; readonly info: unknown } {
+  if (typeof said?.tripwireTriggered !== "boolean") throw new UserError("it must give { tripwireTriggered: true } or { tripwireTriggered: false }");
+  return { tripped: said.tripwireTriggered, info: said.outputInfo };
 }
 
 export function hooksSpec(hooks: Hooks, scope: RunScope): HooksSpec {
   const { onAgentStart, onAgentEnd, onHandoff, onModelStart, onModelEnd, onToolStart, onToolEnd } = hooks;
   return {
-    agentStart: onAgentStart && scope.addWithContext(onAgentStart),
-    agentEnd: onAgentEnd && scope.add((info, [output]) => onAgentEnd({ ...scope.context(info), output })),
+    agentStart: onAgentStart && scope.addAction((info) => onAgentStart(scope.context(info))),
+    agentEnd: onAgentEnd && scope.addAction((info, [output]) => onAgentEnd({ ...scope.context(info), output })),
     handoff:
       onHandoff &&
-      scope.add((info, [next]) => onHandoff({ ...scope.context(info), nextAgent: scope.agent(next as CallInfo) })),
+      scope.addAction((info, [next]) => onHandoff({ ...scope.context(info), nextAgent: scope.agent(next as CallInfo) })),
     modelStart:
       onModelStart &&
-      scope.add((info, [request]) =>
+      scope.addAction((info, [request]) =>
         onModelStart({ ...scope.context(info), ...(request as { instructions: string; input: WireItem[] }) }),
       ),
     modelEnd:
       onModelEnd &&
-      scope.add((info, [data]) => {
+      scope.addAction((info, [data]) => {
         const { output, usage, responseId } = data as { output: WireItem[]; usage: Snapshot["usage"]; responseId: string };
         const response = { output, usage: readUsage(usage), responseId: responseId || undefined };
         return onModelEnd({ ...scope.context(info), response });
       }),
-    toolStart: onToolStart && scope.add((info, _, signal) => onToolStart(scope.details(info, signal))),
-    toolEnd: onToolEnd && scope.add((info, [output], signal) => onToolEnd({ ...scope.details(info, signal), output })),
+    toolStart: onToolStart && scope.addAction((info, _, signal) => onToolStart(scope.details(info, signal))),
+    toolEnd: onToolEnd && scope.addAction((info, [output], signal) => onToolEnd({ ...scope.details(info, signal), output })),
   };
 }
 
@@ -81,6 +84,9 @@ export function filterSpec(filter: HandoffInputFilter, scope: RunScope): Functio
     const all = [...before, ...fresh];
     const passed = await filter({ inputHistory: given.history, preHandoffItems: before, newItems: fresh });
     const places = (items: readonly RunItem[]): number[] => items.map((item) => all.indexOf(item));
+    if (![passed?.inputHistory, passed?.preHandoffItems, passed?.newItems].every(Array.isArray)) {
+      throw new UserError("it must give { inputHistory, preHandoffItems, newItems }, each a list");
+    }
     return {
       history: passed.inputHistory,
       before: places(passed.preHandoffItems),

@@ -52,7 +52,7 @@ export function toolSpec(tool: Tool, owner: Agent<unknown>, scope: RunScope): To
       return {
         type: "computer",
         name: "computer",
-        execute: scope.add((info, [action], signal) =>
+        execute: scope.addAction((info, [action], signal) =>
           tool.execute(action as ComputerAction, scope.details(info, signal)),
         ),
         config: preview,
@@ -114,7 +114,7 @@ function guardrailSpec({ name, execute }: ToolInputGuardrail | ToolOutputGuardra
   return {
     name,
     run: scope.add(async (info, [output], signal) => {
-      const { outputInfo, ...verdict } = await execute({ ...scope.details(info, signal), output });
+      const { outputInfo, ...verdict } = (await execute({ ...scope.details(info, signal), output })) ?? {};
       return { ...verdict, info: outputInfo };
     }),
   };
@@ -147,11 +147,11 @@ function agentToolSpec({ agent, options }: AgentTool, scope: RunScope): ToolSpec
       }),
     onStream:
       onStream &&
-      scope.add((info, [batch, at], unused) => {
+      scope.addAction((info, [batch, at], unused) => {
         const [others, ...data] = batch as [number[], ...unknown[]];
         const [event] = reviveEvents(data, others, scope.names);
         const { signal: _, ...toolCall } = scope.details(info, unused);
-        if (event) onStream({ event, agent: scope.agent(at as CallInfo), toolCall });
+        return event && onStream({ event, agent: scope.agent(at as CallInfo), toolCall });
       }),
     session: session && sessionSpec(session, scope),
     hooks: hooks && hooksSpec(hooks, scope),
@@ -184,17 +184,19 @@ function approval(
   scope: RunScope,
 ): boolean | FunctionRef {
   if (typeof needed !== "function") return needed;
-  return scope.add((info) => needed(scope.context(info), info.arguments ?? "", info.callId ?? ""));
+  return scope.add(async (info) => (await needed(scope.context(info), info.arguments ?? "", info.callId ?? "")) !== false);
 }
 
 function reviewer(tool: Extract<Tool, { onApproval?: unknown }>, scope: RunScope): Pick<ToolSpec, "onApproval"> {
   const { onApproval } = tool;
   if (!onApproval) return {};
   return {
-    onApproval: scope.add(
-      async (info, [rawItem], signal) =>
-        (await onApproval({ ...scope.details(info, signal), rawItem: rawItem as WireItem })) ?? null,
-    ),
+    onApproval: scope.add(async (info, [rawItem], signal) => {
+      const said = await onApproval({ ...scope.details(info, signal), rawItem: rawItem as WireItem });
+      if (said == null && tool.type !== "hosted_mcp") return null;
+      if (typeof said?.approve !== "boolean") throw new UserError("it must give { approve: true } or { approve: false }");
+      return said;
+    }),
   };
 }
 

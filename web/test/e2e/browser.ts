@@ -85,6 +85,11 @@ declare global {
     breakFetch(way: string): Promise<void>;
     /** Begins to count what is alive on the page: see counting.js. */
     counting(): Promise<{ countHere(): LiveCounts; countThere(): Promise<LiveCounts> }>;
+    /** Runs of which one callback goes wrong: see faulty.js. */
+    faulty(): Promise<{
+      runs(place: string, baseURL: string): Promise<{ [way: string]: Outcome & { called: number; waits: number; executed: number } }>;
+      cancelled(place: string, baseURL: string): Promise<Outcome & { called: number }>;
+    }>;
     /** A signal that outlives the runs that have it. */
     lasting?: AbortController;
     /** Asks the test engine for something. */

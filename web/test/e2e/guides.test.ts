@@ -208,6 +208,29 @@ guide("sessions", (page, shows) => {
     assert.deepEqual(contents(script.requests[1]!.body), ["I am Ada.", "Hello, Ada.", "Who am I?"]);
   });
 
+  test("a conversation is remembered in the browser, or not where it forbids that", async () => {
+    const script = server.script(response(message("Hello, Ada.")), response(message("Your name is Ada.")), response(message("Hello.")));
+    const ask = (question: string) =>
+      page().evaluate(
+        async (baseURL, question) => {
+          const { remembered } = await window.guide("sessions", baseURL);
+          return window.printed(() => remembered(question));
+        },
+        script.baseURL,
+        question,
+      );
+    shows(await ask("I am Ada."));
+    shows(await ask("Who am I?"));
+    assert.deepEqual(contents(script.requests[1]!.body), ["I am Ada.", "Hello, Ada.", "Who am I?"]);
+    await page().evaluate(() => {
+      const given = Object.getOwnPropertyDescriptor(window, "indexedDB")!;
+      Object.defineProperty(window, "indexedDB", { value: undefined, configurable: true });
+      Object.assign(window, { giveBack: () => Object.defineProperty(window, "indexedDB", given) });
+    });
+    assert.equal(await ask("Hi"), "Not remembered: Hello.");
+    await page().evaluate(() => (window as unknown as { giveBack(): void }).giveBack());
+  });
+
   test("a session on a server is read and written, and a message corrected", async () => {
     const script = server.script(response(message("Hello, Ida.")), response(message("Hello, Ada.")));
     const got = await page().evaluate(async (baseURL) => {

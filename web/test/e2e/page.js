@@ -76,6 +76,8 @@ window.breakFetch = async (way) => (await import("/web/test/e2e/broken_fetch.js"
 
 window.counting = () => import("/web/test/e2e/counting.js");
 
+window.faulty = () => import("/web/test/e2e/faulty.js");
+
 // The test engine, /web/dist/test/engine.wasm, crashes and counts on request.
 const testEngine = new BroadcastChannel("test engine");
 let asked = 0;

@@ -1,4 +1,4 @@
-import { Agent, MemorySession, run } from "runstream";
+import { Agent, IndexedDBSession, MemorySession, SessionError, run } from "runstream";
 import type { RunOptions, Session, WireItem } from "runstream";
 
 const agent = new Agent({ name: "Guide", instructions: "Be brief.", model: "gpt-5" });
@@ -10,6 +10,19 @@ export async function chat(messages: readonly string[]): Promise<void> {
     console.log(result.finalOutput);
   }
   console.log(session.getItems().map((item) => item["role"]).join(", "));
+}
+
+export async function remembered(message: string): Promise<void> {
+  const session = new IndexedDBSession({ sessionId: "chat with Ada" });
+  try {
+    const result = await run(agent, message, { session });
+    console.log(result.finalOutput, (await session.getItems()).length);
+  } catch (error) {
+    if (!(error instanceof SessionError || (error as Error).cause instanceof SessionError)) throw error;
+    console.log("Not remembered:", (await run(agent, message)).finalOutput); // as in some private windows
+  } finally {
+    await session.close();
+  }
 }
 
 export function serverSession(url: string): Session {

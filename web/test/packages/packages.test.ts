@@ -13,6 +13,7 @@ const outcome = {
   text: "I hear: It rains in Oslo.",
   names: ["tool_called", "tool_output", "message_output_created"],
   finalOutput: "I hear: It rains in Oslo.",
+  kept: ["user", "function_call", "function_call_output", "assistant"],
 };
 
 let browser: Browser;
