@@ -159,12 +159,16 @@ async function count(page: Page, place: "worker" | "page"): Promise<Counts> {
   );
 }
 
+/** How long Go's runtime gives memory back for after a collection, by a timer of its own. Counting collects. */
+const SCAVENGES = 1500;
+
 /** Counts until nothing is alive that was not before: what ends a run may still be on its way. */
 async function countAtRest(page: Page, place: "worker" | "page", before: Counts["alive"]): Promise<Counts> {
   const deadline = Date.now() + patience;
   for (;;) {
     const counts = await count(page, place);
     if (grown(before, counts.alive).length === 0 || Date.now() > deadline) return counts;
+    await new Promise((resolve) => setTimeout(resolve, SCAVENGES));
   }
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"syscall/js"
 	_ "unsafe" // for the names of syscall/js below
@@ -55,8 +56,9 @@ func answer(channel, id js.Value, command string) {
 
 // count tells what is alive, once garbage is none of it.
 func count() map[string]any {
+	timers := jsGo.Get("_scheduledTimeouts").Get("size") // a collection makes one of the runtime's own
 	runtime.GC()
-	runtime.GC() // finalizers let go of JavaScript's values
+	debug.FreeOSMemory() // and a second one: finalizers let go of JavaScript's values
 	runtime.Gosched()
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
@@ -66,7 +68,7 @@ func count() map[string]any {
 	return map[string]any{
 		"goroutines": runtime.NumGoroutine(),
 		"funcs":      live,
-		"timers":     jsGo.Get("_scheduledTimeouts").Get("size"),
+		"timers":     timers,
 		"references": jsGo.Get("_ids").Get("size"),
 		"heap":       float64(memory.HeapAlloc),
 		"memory":     jsGo.Get("_inst").Get("exports").Get("mem").Get("buffer").Get("byteLength"),
