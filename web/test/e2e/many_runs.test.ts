@@ -129,18 +129,21 @@ async function count(page: Page, place: "worker" | "page"): Promise<Counts> {
   const heaps = await collectGarbage(page, place);
   return page.evaluate(
     async (inWorker, heaps) => {
-      const { goroutines, funcs, timers, references, heap, memory } = await window.askEngine("count");
       const { countHere, countThere } = await window.counting();
+      // Timers first: the engine's count makes one of Go's own.
+      const timersHere = countHere().timers;
+      const timersThere = inWorker ? (await countThere()).timers : 0;
+      const { goroutines, funcs, timers, references, heap, memory } = await window.askEngine("count");
       const here = countHere();
-      const there = inWorker ? await countThere() : { listeners: 0, timers: 0, sent: 0, received: 0 };
+      const there = inWorker ? await countThere() : { listeners: 0, sent: 0, received: 0 };
       return {
         alive: {
           "goroutines": goroutines!,
           "live js.Func": funcs!,
           "JavaScript values that Go holds": references!,
           "timers of Go": timers!,
-          "timers of the page": here.timers,
-          "timers of the worker": there.timers,
+          "timers of the page": timersHere,
+          "timers of the worker": timersThere,
           // Without a collection listeners of garbage would count.
           ...(heaps.length > 0 && { "listeners on the page": here.listeners, "listeners in the worker": there.listeners }),
           "messages under way to the engine": here.sent - there.received,
