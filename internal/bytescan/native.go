@@ -20,4 +20,5 @@ func LineEnd(data []byte) int {
 	return lf
 }
 
-func load(data []byte, i int) uint64 { return binary.LittleEndian.Uint64(data[i:]) }
+// Load reads eight bytes from i on, the first one lowest. There must be so many.
+func Load(data []byte, i int) uint64 { return binary.LittleEndian.Uint64(data[i:]) }

@@ -12,7 +12,7 @@ import (
 func LineEnd(data []byte) int {
 	i := 0
 	for ; len(data)-i >= 8; i += 8 {
-		eight := load(data, i)
+		eight := Load(data, i)
 		lf, cr := eight^each*'\n', eight^each*'\r'
 		// The high bit of a byte that is one of the two; above the first of them it may be wrong.
 		if found := ((lf-each)&^lf | (cr-each)&^cr) & high; found != 0 {
@@ -27,6 +27,6 @@ func LineEnd(data []byte) int {
 	return -1
 }
 
-// load is one instruction, which may be unaligned here; the compiler makes
+// Load reads eight bytes from i on, the first one lowest. It is one instruction, which may be unaligned here; the compiler makes
 // eight of encoding/binary's. The caller has seen that there are eight bytes.
-func load(data []byte, i int) uint64 { return *(*uint64)(unsafe.Pointer(&data[i])) }
+func Load(data []byte, i int) uint64 { return *(*uint64)(unsafe.Pointer(&data[i])) }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"runstream/internal/bytescan"
 )
 
 // unquote gives the text of a valid JSON value, nil if it is no string. It is
@@ -13,7 +15,7 @@ func unquote(quoted []byte) []byte {
 		return nil
 	}
 	inner := quoted[1 : len(quoted)-1]
-	if bytes.IndexByte(inner, '\\') < 0 {
+	if bytescan.TextEnd(inner, 0) == len(inner) {
 		return inner
 	}
 	text := make([]byte, 0, len(inner))
