@@ -130,7 +130,9 @@ type bodyStream struct {
 	reader js.Value // undefined for no body
 	chunks *waiter
 	stop   func()
-	rest   []byte // of the chunk that was read last
+	chunk  js.Value // the one that was read last, of which
+	taken  int      // so much is taken
+	size   int
 	err    error
 }
 
@@ -143,24 +145,22 @@ func (b *bodyStream) open(response js.Value) {
 // Read implements [io.Reader]. It ends with context.Cause(ctx) as soon as the
 // context of the request ends.
 func (b *bodyStream) Read(p []byte) (int, error) {
-	for len(b.rest) == 0 && b.err == nil {
-		chunk, err := b.nextChunk()
-		if err != nil {
-			b.err = err
-			break
+	for b.taken == b.size {
+		if b.err != nil {
+			return 0, b.err
 		}
-		size := numberOf(chunk, "byteLength")
-		if size > 0 && size <= len(p) {
-			return js.CopyBytesToGo(p, chunk), nil
+		b.chunk, b.err = b.nextChunk()
+		b.taken, b.size = 0, 0
+		if b.err == nil {
+			b.size = numberOf(b.chunk, "byteLength")
 		}
-		b.rest = make([]byte, size)
-		js.CopyBytesToGo(b.rest, chunk)
 	}
-	if len(b.rest) == 0 {
-		return 0, b.err
+	part := b.chunk
+	if b.taken > 0 {
+		part = b.chunk.Call("subarray", b.taken)
 	}
-	n := copy(p, b.rest)
-	b.rest = b.rest[n:]
+	n := js.CopyBytesToGo(p, part)
+	b.taken += n
 	return n, nil
 }
 

@@ -49,6 +49,10 @@ func newTestPage(t *testing.T, turns ...runnertest.Turn) (*testPage, *testServer
 
 func (p *testPage) post(m fromEngine) {
 	p.mu.Lock()
+	if events, ok := m.(eventsMessage); ok {
+		events.Batch = bytes.Clone(events.Batch)
+		m = events
+	}
 	p.messages = append(p.messages, m)
 	p.mu.Unlock()
 	p.posted.Broadcast()

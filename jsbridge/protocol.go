@@ -79,7 +79,8 @@ func (m readyMessage) object() map[string]any {
 // brought. Batch is a JSON array in UTF-8, an ArrayBuffer in JavaScript: a list of
 // the positions of those events that are not the model server's, then the events.
 // The server's own are its own JSON text, byte for byte and bare, for they are
-// nearly all there are; the others are written by pump.go.
+// nearly all there are; the others are written by pump.go. The bytes are the
+// receiver's until it returns.
 type eventsMessage struct {
 	Run   int
 	Batch []byte

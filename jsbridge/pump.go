@@ -1,6 +1,7 @@
 package jsbridge
 
 import (
+	"slices"
 	"strconv"
 
 	"runstream/internal/codec"
@@ -18,23 +19,31 @@ func (r *run) pump() error {
 		return err
 	}
 	r.engine.post(eventsMessage{Run: r.number, Batch: []byte(`[[0],{"type":"run_started","identities":` + string(names) + `}]`)})
+	var text []byte
 	for batch, err := range r.result.Batches() {
 		if err != nil {
 			return nil // it is the run's, and follow tells it
 		}
-		r.engine.post(eventsMessage{Run: r.number, Batch: encodeBatch(r.result, batch)})
+		text = appendBatch(text[:0], r.result, batch)
+		r.engine.post(eventsMessage{Run: r.number, Batch: text})
+		if cap(text) > mostKept {
+			text = nil
+		}
 	}
 	return nil
 }
 
-// encodeBatch writes events as eventsMessage has them. What the server wrote is
+// mostKept bounds the buffer that a run keeps for its batches, in bytes.
+const mostKept = 256 << 10
+
+// appendBatch writes events as eventsMessage has them. What the server wrote is
 // copied as it is: nearly all that streams passes here.
-func encodeBatch(result *runner.StreamResult, batch []runner.Event) []byte {
+func appendBatch(text []byte, result *runner.StreamResult, batch []runner.Event) []byte {
 	size := len("[[]]")
 	for _, event := range batch {
 		size += len(event.Raw.Data) + len(",")
 	}
-	text := append(make([]byte, 0, size), "[["...)
+	text = append(slices.Grow(text, size), "[["...)
 	for i, event := range batch {
 		if event.Type == runner.RawResponseEvent {
 			continue
