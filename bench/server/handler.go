@@ -82,7 +82,7 @@ func (m *model) respond(w http.ResponseWriter, r *http.Request) {
 		m.respondPaced(w, r, answer)
 		return
 	}
-	for rest := answer.text(); len(rest) > 0; {
+	for rest := answer.text; len(rest) > 0; {
 		size := min(chunk, len(rest))
 		if _, err := w.Write(rest[:size]); err != nil || out.Flush() != nil {
 			return

@@ -14,20 +14,13 @@ import (
 // answer is one response as it is sent.
 type answer struct {
 	events []event
+	text   []byte        // of all events; joined once, so that it costs no contender
 	pace   time.Duration // before each delta; 0 sends all as fast as it is taken
 }
 
 type event struct {
 	text  []byte
 	delta bool
-}
-
-func (a answer) text() []byte {
-	var all []byte
-	for _, event := range a.events {
-		all = append(all, event.text...)
-	}
-	return all
 }
 
 // script answers by what it is called:
@@ -120,5 +113,9 @@ func encode(response runnertest.Response, outputs ...runnertest.Output) answer {
 			delta: e.Type == "response.output_text.delta",
 		}
 	}
-	return answer{events: events}
+	made := answer{events: events}
+	for _, event := range events {
+		made.text = append(made.text, event.text...)
+	}
+	return made
 }
