@@ -40,7 +40,7 @@ func signal(c chan struct{}) {
 
 // fullBatch is after how many bytes a reader gets a turn to take what there is,
 // where one thread is all there is: it works on them while more is read.
-const fullBatch = 64 << 10
+const fullBatch = 128 << 10
 
 func (q *eventQueue) push(e Event) {
 	q.mu.Lock()

@@ -101,7 +101,13 @@ value:
 		}
 		i += len(word)
 	default:
-		if i, ok = pastNumber(data, i); !ok {
+		end := i
+		if c >= '1' && c <= '9' { // nearly all numbers are whole
+			end = pastDigits(data, i+1)
+		}
+		if end > i && end < len(data) && (data[end] == ',' || data[end] == '}') {
+			i = end
+		} else if i, ok = pastNumber(data, i); !ok {
 			return nil, i, false
 		}
 	}
