@@ -70,7 +70,7 @@ export class Chromium {
       } catch (cause) {
         throw new Error(`${contender.title}: ${String(cause)}`, { cause });
       } finally {
-        await page.close();
+        await page.close().catch(() => {}); // where the browser is gone, what went wrong is thrown already
       }
     }
   }

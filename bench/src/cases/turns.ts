@@ -1,5 +1,5 @@
 import { expect, model, rounds, type Bench, type Case } from "../case.js";
-import { only } from "../contenders.js";
+import { contenders } from "../contenders.js";
 
 const shapes = [
   { id: "turns", title: "50 turns, one JavaScript tool call each", turns: 50, calls: 1 },
@@ -14,7 +14,7 @@ export const turns: Case = {
   async run(bench: Bench) {
     const { chromium, samples } = bench;
     await rounds(bench, bench.reps, () =>
-      chromium.each(only("worker", "page", "agents", "ai"), async (page, { id }) => {
+      chromium.each(contenders, async (page, { id }) => {
         for (const shape of shapes) {
           for (let i = 0; i <= WARM_UP; i++) {
             const url = model(`tools-${shape.turns}-${shape.calls}`);
@@ -28,8 +28,8 @@ export const turns: Case = {
     );
     return [
       {
-        rows: shapes.map(({ id, title }) => ({ label: title, measure: id, unit: "ms", absent: { plain: "no tools" } })),
-        notes: ["The second run of a page."],
+        rows: shapes.map(({ id, title }) => ({ label: title, measure: id, unit: "ms" })),
+        notes: ["The second run of a page. The plain loop sends the same requests and calls the same function, with no agent, schema or state."],
       },
     ];
   },
