@@ -58,6 +58,9 @@ func (l *runLoop) run(ctx context.Context) (output any, err error) {
 			err = tripped
 		}
 		l.s.inputGuardrails = append(l.s.inputGuardrails, l.guardrails.taken()...)
+		if err != nil && l.s.work != nil {
+			l.s.work.forgetSettled()
+		}
 	}()
 	if l.s.maxTurns > 0 && l.s.turn > l.s.maxTurns {
 		return nil, &MaxTurnsExceeded{MaxTurns: l.s.maxTurns} // it has failed by that before

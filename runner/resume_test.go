@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -331,4 +332,27 @@ func TestNoInputCanBeAddedWhereNoTurnFollows(t *testing.T) {
 	finished := runOK(t, newAgent("A", script(says("Done."))), runner.Text("Go.")).State()
 	assert.ErrorAs(t, finished.AddInput(runner.UserMessage("More.")), &refused)
 	assert.ErrorAs(t, finished.AddInput([]byte(`"no object"`)), &refused)
+}
+
+// A run that was stopped while the agent that it has as a tool asked its model
+// again, after an approved call had run, is a document like any other.
+func TestAStopInTheInnerRunOfAnAgentToolIsADocument(t *testing.T) {
+	ran := &executions{}
+	inner := newAgent("Inner", script(
+		calls("gated", "c2"), runnertest.Turn{Outputs: []runnertest.Output{runnertest.Message("Well")}, Hang: true}, says("Inner is done."),
+	), ran.gated("gated"))
+	outer := newAgent("Outer", script(
+		runnertest.Reply(runnertest.ToolCall("inner", "c1", `{"input":"Go."}`)), says("Done."),
+	), inner.AsTool(runner.AgentToolOptions{Name: "inner"}))
+	state := runOK(t, outer, runner.Text("Go.")).State()
+	require.NoError(t, state.Approve(waiting(t, state, "c2")))
+
+	stopped := runner.RunStreamed(t.Context(), outer, state)
+	require.Eventually(t, func() bool { return inner.Model.(*runnertest.ScriptedModel).Remaining() == 1 }, 10*time.Second, time.Millisecond)
+	stopped.Cancel(runner.CancelImmediate)
+	require.NoError(t, stopped.Wait(t.Context()))
+
+	result := runOK(t, outer, reload(t, outer, stopped.State()))
+	assert.Equal(t, "Done.", result.FinalOutput())
+	assert.Equal(t, []string{"c2"}, ran.ids())
 }

@@ -233,7 +233,7 @@ func (r *documentReader) nested(field string, c localCall, raw json.RawMessage, 
 		}
 		return nil
 	}
-	if inner.step != stepInterrupted {
+	if inner.step == stepModel { // one that was stopped on its way goes on
 		r.fail(field, "Run state has the inner run of an agent tool that waits for nothing")
 	}
 	inner.usage = usage
