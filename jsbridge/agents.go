@@ -3,6 +3,7 @@ package jsbridge
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"runstream/internal/codec"
@@ -12,7 +13,7 @@ import (
 // makeAgents makes the agents, each once, so that they may refer to each other.
 func (r *run) makeAgents(specs []agentSpec, models *models) error {
 	r.agents = make([]*runner.Agent, len(specs))
-	copies := agentCopies{}
+	copies := map[*runner.Agent]*runner.Agent{}
 	for i, spec := range specs {
 		r.agents[i] = &runner.Agent{}
 		if spec.Registered {
@@ -20,7 +21,10 @@ func (r *run) makeAgents(specs []agentSpec, models *models) error {
 			if err != nil {
 				return err
 			}
-			r.agents[i] = copies.copy(own)
+			r.agents[i] = own.Copy(copies)
+			if slices.Contains(r.agents[:i], r.agents[i]) {
+				return &runner.UserError{Message: "engineAgent(" + strconv.Quote(spec.Name) + ") was called twice for one run; use one object for it"}
+			}
 		}
 	}
 	for i, spec := range specs {

@@ -83,30 +83,6 @@ func registered[T any](parts map[string]T, kind, name string) (part T, err error
 	return part, &runner.UserError{Message: "the engine has no " + kind + " " + strconv.Quote(name) + "; " + has}
 }
 
-// agentCopies are a run's copies of the engine's own agents.
-type agentCopies map[*runner.Agent]*runner.Agent
-
-func (c agentCopies) copy(agent *runner.Agent) *runner.Agent {
-	if agent == nil || c[agent] != nil {
-		return c[agent]
-	}
-	copied := *agent
-	c[agent] = &copied // before its handoffs, which may lead back
-	copied.Tools = slices.Clone(agent.Tools)
-	copied.Handoffs = slices.Clone(agent.Handoffs)
-	for i, target := range copied.Handoffs {
-		switch target := target.(type) {
-		case *runner.Agent:
-			copied.Handoffs[i] = c.copy(target)
-		case *runner.Handoff:
-			handoff := *target
-			handoff.Agent = c.copy(target.Agent)
-			copied.Handoffs[i] = &handoff
-		}
-	}
-	return &copied
-}
-
 // ServerModel is a model, by its name, of the server that the page has
 // configured: what a page's agents have where they name a model. It answers in
 // runs of a page only.

@@ -27,6 +27,9 @@ func (t *sentTexts) crossed(n int) { t.waiting, t.first = t.waiting[n:], t.first
 func (t *sentTexts) refer(texts []json.RawMessage) []int {
 	numbers := make([]int, len(texts))
 	for i, text := range texts {
+		if len(text) == 0 {
+			text = json.RawMessage("null") // no text, such as an item that Go code has made
+		}
 		number, sent := t.numbers[&text[0]]
 		if !sent {
 			number = len(t.numbers)

@@ -306,6 +306,9 @@ func (l *runLoop) startCalls(ctx context.Context, calls []localCall) <-chan fini
 			queues[c.kind] = append(queues[c.kind], i)
 		default:
 			functions = append(functions, i)
+			if c.paused != nil {
+				l.inner.Add(1)
+			}
 		}
 	}
 	go func() {
@@ -315,8 +318,12 @@ func (l *runLoop) startCalls(ctx context.Context, calls []localCall) <-chan fini
 			}
 			begun := make(chan struct{})
 			calls[i].begun = sync.OnceFunc(func() { close(begun) })
+			goesOn := calls[i].paused != nil
 			go func() {
 				defer calls[i].begun()
+				if goesOn {
+					defer l.inner.Done()
+				}
 				if slots != nil {
 					defer func() { <-slots }()
 				}

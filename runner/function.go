@@ -120,7 +120,11 @@ func (t *FunctionTool) invoke(ctx context.Context, l *runLoop, c *localCall) (va
 	case r = <-done:
 	case <-callCtx.Done():
 		r.err = context.Cause(callCtx)
-		if r.err == errSiblingFailed { // what is done at that moment counts
+		if c.paused != nil { // it writes a state that is part of the outer one, and ends with its context
+			if ended := <-done; r.err == errSiblingFailed {
+				r = ended
+			}
+		} else if r.err == errSiblingFailed { // what is done at that moment counts
 			select {
 			case r = <-done:
 			case <-time.After(siblingGrace):

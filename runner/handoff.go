@@ -202,6 +202,9 @@ func (l *runLoop) passOn(ctx context.Context, h *Handoff, made []*RunItem) (filt
 	if err != nil {
 		return false, err
 	}
+	if err := checkItems(passed.History); err != nil {
+		return false, err
+	}
 	if !nested {
 		s.reown(s.original.asItems(), passed.History)
 	}

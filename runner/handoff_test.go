@@ -159,3 +159,17 @@ func TestAHandoffThatIsDisabledIsNotOffered(t *testing.T) {
 	model.Add(runnertest.Reply(runnertest.ToolCall("transfer_to_b", "h", `{}`)))
 	requireError[*runner.ModelBehaviorError](t, agent, runner.Text("Go."))
 }
+
+func TestAHandoffsFilterMustGiveItems(t *testing.T) {
+	for name, item := range map[string]json.RawMessage{"nothing": nil, "a text": json.RawMessage(`"Hi."`)} {
+		t.Run(name, func(t *testing.T) {
+			other := newAgent("B", script(says("Done.")))
+			agent := newAgent("A", script(calls("transfer_to_b", "c1")))
+			agent.Handoffs = []runner.HandoffTarget{&runner.Handoff{Agent: other, Filter: func(_ context.Context, data runner.HandoffInput) (runner.HandoffInput, error) {
+				data.History = []json.RawMessage{item}
+				return data, nil
+			}}}
+			requireError[*runner.UserError](t, agent, runner.Text("Go."))
+		})
+	}
+}

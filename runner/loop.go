@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -24,6 +25,9 @@ type runLoop struct {
 	start turnStart  // where the current turn's part of the run begins
 	made  []*RunItem // what it made here and has not announced
 	late  []*RunItem // rejections that a resumed turn adds after what waits
+	// inner counts the paused runs of agent tools that go on: they write states
+	// that are part of this one.
+	inner sync.WaitGroup
 
 	unsaved    []json.RawMessage // user input that the session lacks
 	savedItems int               // items that the session has
@@ -54,13 +58,11 @@ func (l *runLoop) run(ctx context.Context) (output any, err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	defer func() {
+		l.inner.Wait()
 		if tripped := l.guardrails.known(); tripped != nil && err != nil {
 			err = tripped
 		}
 		l.s.inputGuardrails = append(l.s.inputGuardrails, l.guardrails.taken()...)
-		if err != nil && l.s.work != nil {
-			l.s.work.forgetSettled()
-		}
 	}()
 	if l.s.maxTurns > 0 && l.s.turn > l.s.maxTurns {
 		return nil, &MaxTurnsExceeded{MaxTurns: l.s.maxTurns} // it has failed by that before

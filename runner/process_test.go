@@ -136,3 +136,17 @@ func longAgents(gate bool, answered, answeredInside int) *runner.Agent {
 	start.Handoffs = append(start.Handoffs, newAgent("Other", model, tool("gated")))
 	return start
 }
+
+// What is no item cannot be kept, sent back or written: the response is broken.
+func TestAnOutputItemThatIsNoObject(t *testing.T) {
+	completed := json.RawMessage(`{"type":"response.completed","response":{"id":"r","output":[]}}`)
+	for name, raw := range map[string][]json.RawMessage{
+		"announced without one": {json.RawMessage(`{"type":"response.output_item.done"}`), completed},
+		"null":                  {json.RawMessage(`{"type":"response.completed","response":{"id":"r","output":[null]}}`)},
+		"a number":              {json.RawMessage(`{"type":"response.completed","response":{"id":"r","output":[3]}}`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			requireError[*runner.ModelBehaviorError](t, newAgent("A", script(runnertest.Turn{Raw: raw})), runner.Text("Go."))
+		})
+	}
+}

@@ -44,11 +44,10 @@ const fullBatch = 128 << 10
 
 func (q *eventQueue) push(e Event) {
 	q.mu.Lock()
-	first := len(q.events) == 0
+	first, full := len(q.events) == 0 && !q.closed, false
 	if first {
-		q.events = make([]Event, 0, max(16, q.usual))
+		q.events = make([]Event, 0, min(max(16, q.usual), 1024))
 	}
-	full := false
 	if !q.closed {
 		q.events = append(q.events, e)
 		q.bytes += len(e.Raw.Data)

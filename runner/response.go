@@ -3,6 +3,7 @@ package runner
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 
 	"runstream/internal/codec"
 )
@@ -48,6 +49,11 @@ func (r *responseReader) read(event RawEvent) error {
 func (r *responseReader) finish() (*ModelResponse, error) {
 	if r.response == nil {
 		return nil, &ModelBehaviorError{Message: "Model did not produce a final response!"}
+	}
+	for i, item := range r.response.Output {
+		if !isObject(item) {
+			return nil, &ModelBehaviorError{Message: "the model's response has an output item that is no object: item " + strconv.Itoa(i+1)}
+		}
 	}
 	return r.response, nil
 }

@@ -224,20 +224,6 @@ func (l *runLoop) mayResume() error {
 	return nil
 }
 
-// forgetSettled takes out what no inner run waits for any more: one that has gone
-// on was stopped with the run around it.
-func (w *turnWork) forgetSettled() {
-	w.interruptions = slices.DeleteFunc(slices.Clone(w.interruptions), func(item *RunItem) bool {
-		own := func(call *RunItem) bool { return call.CallID() == item.CallID() && call.Agent == item.Agent }
-		for _, c := range w.calls {
-			if own(c.item) || c.paused != nil && slices.Contains(c.paused.interruptions(), item) {
-				return false
-			}
-		}
-		return !slices.ContainsFunc(w.mcpRequests, own)
-	})
-}
-
 // checkWaiting refuses to resume where what is shown to the one who decides is
 // not what would run.
 func (s *State) checkWaiting(work *turnWork) error {
