@@ -153,6 +153,7 @@ func (b *bodyStream) Read(p []byte) (int, error) {
 		b.taken, b.size = 0, 0
 		if b.err == nil {
 			b.size = numberOf(b.chunk, "byteLength")
+			js.CopyBytesToGo(nil, b.chunk) // refuses what are no bytes, and would give none for ever
 		}
 	}
 	part := b.chunk
