@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,8 +15,20 @@ type agentGraph struct {
 	agents     []*Agent // breadth first
 	identities map[*Agent]string
 	byIdentity map[string]*Agent
-	written    writtenParts
-	heads      heads
+	// written is what documents say of items, answers and calls, by what they are
+	// written from. None of these changes, and a run that is watched writes its
+	// document after every turn.
+	written memo[any, json.RawMessage]
+	// heads are the parsed items that stay with a run, such as its input, by where
+	// their text lies in memory.
+	heads memo[*byte, *rawItem]
+}
+
+func (g *agentGraph) head(raw json.RawMessage) *rawItem {
+	if len(raw) == 0 {
+		return parseRawItem(raw)
+	}
+	return g.heads.once(&raw[0], func() *rawItem { return parseRawItem(raw) })
 }
 
 func newAgentGraph(start *Agent) *agentGraph {

@@ -24,7 +24,7 @@ func (s *State) prepareModelInput(original []json.RawMessage, generated []*RunIt
 	var input []json.RawMessage
 	for _, raw := range original {
 		input = append(input, raw)
-		heads = append(heads, s.graph.heads.of(raw))
+		heads = append(heads, s.graph.head(raw))
 	}
 	first := len(input)
 	for _, item := range generated {

@@ -3,7 +3,6 @@ package runner
 import (
 	"encoding/json"
 	"strings"
-	"sync"
 
 	"runstream/internal/codec"
 )
@@ -249,27 +248,4 @@ func outputOf(raw json.RawMessage) json.RawMessage {
 	var output json.RawMessage
 	_ = codec.Read(raw, codec.Fields{"output", &output})
 	return output
-}
-
-// heads parses items that stay with a run, such as its input, once.
-type heads struct {
-	mu    sync.Mutex
-	known map[*byte]*rawItem // by where the text lies in memory
-}
-
-func (h *heads) of(raw json.RawMessage) *rawItem {
-	if len(raw) == 0 {
-		return parseRawItem(raw)
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	head, ok := h.known[&raw[0]]
-	if !ok {
-		if h.known == nil {
-			h.known = map[*byte]*rawItem{}
-		}
-		head = parseRawItem(raw)
-		h.known[&raw[0]] = head
-	}
-	return head
 }

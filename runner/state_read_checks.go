@@ -60,11 +60,11 @@ func (s *State) shown() shownCalls {
 	}
 	for _, response := range s.responses {
 		for _, raw := range response.Output {
-			shown.note(s.graph.heads.of(raw))
+			shown.note(s.graph.head(raw))
 		}
 	}
 	for _, raw := range s.original.asItems() {
-		shown.note(s.graph.heads.of(raw))
+		shown.note(s.graph.head(raw))
 	}
 	return shown
 }

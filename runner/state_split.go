@@ -1,9 +1,6 @@
 package runner
 
-import (
-	"encoding/json"
-	"sync"
-)
+import "encoding/json"
 
 // SplitState is a state document in pieces, for pages: they edit the slots and
 // leave every other byte alone, and what one state of a run shares with the
@@ -58,29 +55,4 @@ func (w *splitWriter) finish(document []byte) SplitState {
 		w.state.Pieces[i].Text, start = text[start:end], end
 	}
 	return w.state
-}
-
-// writtenParts keeps what documents say of items, answers and calls, by what
-// they are written from. None of these changes, and a run that is watched writes
-// its document after every turn.
-type writtenParts struct {
-	mu    sync.Mutex
-	texts map[any]json.RawMessage
-}
-
-func (p *writtenParts) once(of any, write func() json.RawMessage) json.RawMessage {
-	p.mu.Lock()
-	text, ok := p.texts[of]
-	p.mu.Unlock()
-	if ok {
-		return text
-	}
-	text = write()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.texts == nil {
-		p.texts = map[any]json.RawMessage{}
-	}
-	p.texts[of] = text
-	return text
 }

@@ -125,10 +125,6 @@ func ownership(s *State) *itemOwnership {
 func (s *State) writtenInput() []json.RawMessage {
 	written := make([]json.RawMessage, len(s.original.items))
 	for i, raw := range s.original.items {
-		if len(raw) == 0 {
-			written[i] = json.RawMessage("null")
-			continue
-		}
 		written[i] = s.graph.written.once(&raw[0], func() json.RawMessage { return answerAsParts(raw) })
 	}
 	return written

@@ -27,6 +27,7 @@ func LineEnd(data []byte) int {
 	return -1
 }
 
-// Load reads eight bytes from i on, the first one lowest. It is one instruction, which may be unaligned here; the compiler makes
-// eight of encoding/binary's. The caller has seen that there are eight bytes.
+// Load reads eight bytes from i on, the first one lowest. There must be so many.
+// It is one instruction, which may be unaligned here; the compiler makes eight of
+// encoding/binary's.
 func Load(data []byte, i int) uint64 { return *(*uint64)(unsafe.Pointer(&data[i])) }

@@ -103,7 +103,9 @@ func (p *parser) feed(buf []byte, yield func(Message, error) bool) (rest []byte,
 }
 
 func (p *parser) field(line []byte) {
-	switch name, value := cutField(line); string(name) {
+	name, value, _ := bytes.Cut(line, []byte(":"))
+	value = bytes.TrimPrefix(value, []byte(" "))
+	switch string(name) {
 	case "event":
 		if p.last != string(value) {
 			p.last = string(value)
@@ -116,19 +118,4 @@ func (p *parser) field(line []byte) {
 		}
 		p.data = append(append(p.data, '\n'), value...) // copies: value ends where its capacity does
 	}
-}
-
-// cutField is bytes.Cut at the colon, without looking at all of a long line of
-// another field first.
-func cutField(line []byte) (name, value []byte) {
-	for i, c := range line {
-		if c == ':' {
-			value = line[i+1:]
-			if len(value) > 0 && value[0] == ' ' {
-				value = value[1:]
-			}
-			return line[:i], value
-		}
-	}
-	return line, nil
 }
