@@ -87,6 +87,7 @@ declare global {
     counting(): Promise<{ countHere(): LiveCounts; countThere(): Promise<LiveCounts> }>;
     /** Runs of which one callback goes wrong: see faulty.js. */
     faulty(): Promise<{
+      failing(words: string): { readonly [way: string]: () => never };
       runs(place: string, baseURL: string): Promise<{ [way: string]: Outcome & { called: number; waits: number; executed: number } }>;
       cancelled(place: string, baseURL: string): Promise<Outcome & { called: number }>;
     }>;

@@ -148,18 +148,7 @@ for (const place of ["worker", "page"] as const) {
             const { Agent, configure, runStreamed, tool } = window.runstream;
             configure({ baseURL });
             const ways: { readonly [way: string]: () => unknown } = {
-              "throws": () => {
-                throw new TypeError("the tool's own words");
-              },
-              "rejects": () => Promise.reject(new TypeError("the tool's own words")),
-              "throws nothing": () => {
-                throw undefined;
-              },
-              "throws what cannot be read": () => {
-                const { proxy, revoke } = Proxy.revocable({}, {});
-                revoke();
-                throw proxy;
-              },
+              ...(await window.faulty()).failing("the tool's own words"),
               "gives a circle": () => {
                 const circle: { self?: object } = {};
                 return (circle.self = circle);
@@ -280,18 +269,7 @@ for (const place of ["worker", "page"] as const) {
           async (baseURL, where) => {
             const { Agent, configure, runStreamed, tool } = window.runstream;
             const ways: { readonly [way: string]: () => never } = {
-              "throws": () => {
-                throw new TypeError("the callback's own words");
-              },
-              "rejects": () => Promise.reject(new TypeError("the callback's own words")) as never,
-              "throws nothing": () => {
-                throw undefined;
-              },
-              "throws what cannot be read": () => {
-                const { proxy, revoke } = Proxy.revocable({}, {});
-                revoke();
-                throw proxy;
-              },
+              ...(await window.faulty()).failing("the callback's own words"),
               "gives a circle": () => {
                 const circle: { self?: object } = {};
                 return (circle.self = circle) as never;

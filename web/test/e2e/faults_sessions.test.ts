@@ -56,20 +56,7 @@ for (const place of ["worker", "page"] as const) {
             const { Agent, MemorySession, configure, runStreamed, tool } = window.runstream;
             configure({ baseURL });
             const act = tool({ name: "act", description: "Acts.", execute: () => "acted" });
-            const ways: { readonly [way: string]: () => never } = {
-              "throws": () => {
-                throw new TypeError("the session's own words");
-              },
-              "rejects": () => Promise.reject(new TypeError("the session's own words")) as never,
-              "throws nothing": () => {
-                throw undefined;
-              },
-              "throws what cannot be read": () => {
-                const { proxy, revoke } = Proxy.revocable({}, {});
-                revoke();
-                throw proxy;
-              },
-            };
+            const ways = (await window.faulty()).failing("the session's own words");
             const outcomes: { [way: string]: Outcome & { readonly cause: string | undefined; readonly items: number } } = {};
             for (const [way, fail] of Object.entries(ways)) {
               let calls = 0;

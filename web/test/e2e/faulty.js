@@ -5,16 +5,21 @@ const say = (words) => {
   throw new TypeError(words);
 };
 
-/** What a callback may do that it must not. */
-const ways = {
-  "throws": () => say("the callback's own words"),
-  "rejects": () => Promise.reject(new TypeError("the callback's own words")),
+/** How a function can fail, in these words where it has any. */
+export const failing = (words) => ({
+  "throws": () => say(words),
+  "rejects": () => Promise.reject(new TypeError(words)),
   "throws nothing": () => {
     throw undefined;
   },
   "throws what cannot be read": () => {
     throw revoked();
   },
+});
+
+/** What a callback may do that it must not. */
+const ways = {
+  ...failing("the callback's own words"),
   "gives a circle": () => {
     const circle = {};
     return (circle.self = circle);
