@@ -152,12 +152,7 @@ func (q *eventQueue) putBack(events []Event) {
 // as limit if that is not zero. The first reader may be a little late: the run
 // has begun before its caller could read.
 func (q *eventQueue) waitTaken(ctx context.Context, limit time.Duration) {
-	var late <-chan time.Time
-	if limit > 0 {
-		timer := time.NewTimer(limit)
-		defer timer.Stop()
-		late = timer.C
-	}
+	var late <-chan time.Time // made when there is something to wait for
 	for {
 		q.mu.Lock()
 		done := q.closed || (len(q.events) == 0 && !q.inHand)
@@ -165,6 +160,11 @@ func (q *eventQueue) waitTaken(ctx context.Context, limit time.Duration) {
 		q.mu.Unlock()
 		if done || !reading && left <= 0 {
 			return
+		}
+		if limit > 0 && late == nil {
+			timer := time.NewTimer(limit)
+			defer timer.Stop()
+			late = timer.C
 		}
 		var absent <-chan time.Time
 		if !reading {
