@@ -15,6 +15,9 @@ type fetchTransport struct {
 	fetch    js.Value
 	provider providerSpec
 	token    tokenFunc // nil for no Authorization header
+	// init and its headers serve every request, one after the other: fetch has
+	// read them when it returns. Each value that crosses takes its time.
+	init, headers js.Value
 }
 
 // maxErrorBody bounds how much of an error answer is read, in bytes.
@@ -23,7 +26,7 @@ const maxErrorBody = 64 << 10
 // Post implements [responses.Transport].
 func (t *fetchTransport) Post(ctx context.Context, path string, body []byte) (io.ReadCloser, error) {
 	address := newEndpoint(t.provider.BaseURL, path)
-	headers, token, err := t.headers(ctx)
+	token, err := t.authorization(ctx)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -33,10 +36,10 @@ func (t *fetchTransport) Post(ctx context.Context, path string, body []byte) (io
 	controller := js.Global().Get("AbortController").New()
 	abort := func() { _ = try(func() { controller.Call("abort") }) } // whatever listeners throw
 	unwatch := context.AfterFunc(ctx, abort)
-	chunks := newWaiter()
-	stream := &bodyStream{ctx: ctx, chunks: chunks, stop: func() { unwatch(); abort(); chunks.close() }}
+	promises := newWaiter()
+	stream := &bodyStream{ctx: ctx, promises: promises, stop: func() { unwatch(); abort(); promises.close() }}
 
-	response, err := t.send(ctx, address, headers, body, controller.Get("signal"))
+	response, err := t.send(ctx, address, token, body, controller.Get("signal"), promises)
 	if err == nil {
 		stream.open(response)
 		err = checkResponse(address, response, stream, token)
@@ -48,41 +51,61 @@ func (t *fetchTransport) Post(ctx context.Context, path string, body []byte) (io
 	return stream, nil
 }
 
-// headers gives the request's headers. A value that cannot be sent is named by
-// its header only: it may be secret.
-func (t *fetchTransport) headers(ctx context.Context) (headers js.Value, token string, err error) {
-	headers = js.Global().Get("Headers").New()
-	set := func(name, value string) {
-		if err == nil && try(func() { headers.Call("set", name, value) }) != nil {
-			err = &runner.UserError{Message: "the header " + name + " has a name or a value that cannot be sent; check configure"}
-		}
+// authorization gives the token for a request, empty where none is sent.
+func (t *fetchTransport) authorization(ctx context.Context) (string, error) {
+	if t.token == nil {
+		return "", nil
 	}
+	return t.token(ctx)
+}
+
+// prepare makes what is the same in every request. A header that cannot be sent
+// is named without its value, which may be secret.
+func (t *fetchTransport) prepare() error {
+	if !t.init.IsUndefined() {
+		return nil
+	}
+	t.headers = js.Global().Get("Headers").New()
 	for name, value := range t.provider.Headers {
-		set(name, value)
-	}
-	set("Content-Type", "application/json")
-	set("Accept", "text/event-stream")
-	if t.token != nil && err == nil {
-		if token, err = t.token(ctx); err == nil {
-			set("Authorization", "Bearer "+token)
+		if err := t.setHeader(name, value); err != nil {
+			return err
 		}
 	}
-	return headers, token, err
+	t.headers.Call("set", "Content-Type", "application/json")
+	t.headers.Call("set", "Accept", "text/event-stream")
+	t.init = js.ValueOf(map[string]any{
+		"method": "POST", "headers": t.headers, "credentials": "same-origin", "cache": "no-store", "redirect": "manual",
+	})
+	return nil
+}
+
+func (t *fetchTransport) setHeader(name, value string) error {
+	if try(func() { t.headers.Call("set", name, value) }) != nil {
+		return &runner.UserError{Message: "the header " + name + " has a name or a value that cannot be sent; check configure"}
+	}
+	return nil
 }
 
 // send waits for the head of the answer.
-func (t *fetchTransport) send(ctx context.Context, address endpoint, headers js.Value, body []byte, signal js.Value) (response js.Value, err error) {
+func (t *fetchTransport) send(
+	ctx context.Context, address endpoint, token string, body []byte, signal js.Value, promises *waiter,
+) (response js.Value, err error) {
+	if err := t.prepare(); err != nil {
+		return response, err
+	}
+	if t.token != nil {
+		if err := t.setHeader("Authorization", "Bearer "+token); err != nil {
+			return response, err
+		}
+	}
 	bytes := js.Global().Get("Uint8Array").New(len(body))
 	js.CopyBytesToJS(bytes, body)
+	t.init.Set("body", bytes)
+	t.init.Set("signal", signal)
 	var promise js.Value
-	err = try(func() {
-		promise = t.fetch.Invoke(string(address), map[string]any{
-			"method": "POST", "headers": headers, "body": bytes, "signal": signal,
-			"credentials": "same-origin", "cache": "no-store", "redirect": "manual",
-		})
-	})
+	err = try(func() { promise = t.fetch.Invoke(string(address), t.init) })
 	if err == nil {
-		response, err = await(ctx, promise)
+		response, err = promises.await(ctx, promise)
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -126,14 +149,14 @@ func checkResponse(address endpoint, response js.Value, body *bodyStream, token 
 
 // bodyStream reads the body of an answer. Only one read is under way at a time.
 type bodyStream struct {
-	ctx    context.Context
-	reader js.Value // undefined for no body
-	chunks *waiter
-	stop   func()
-	chunk  js.Value // the one that was read last, of which
-	taken  int      // so much is taken
-	size   int
-	err    error
+	ctx      context.Context
+	reader   js.Value // undefined for no body
+	promises *waiter
+	stop     func()
+	chunk    js.Value // the one that was read last, of which
+	taken    int      // so much is taken
+	size     int
+	err      error
 }
 
 func (b *bodyStream) open(response js.Value) {
@@ -173,7 +196,7 @@ func (b *bodyStream) nextChunk() (js.Value, error) {
 	if b.ctx.Err() != nil {
 		return js.Undefined(), context.Cause(b.ctx)
 	}
-	result, err := b.chunks.await(b.ctx, b.reader.Call("read"))
+	result, err := b.promises.await(b.ctx, b.reader.Call("read"))
 	switch {
 	case b.ctx.Err() != nil:
 		return js.Undefined(), context.Cause(b.ctx)
