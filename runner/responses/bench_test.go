@@ -43,11 +43,12 @@ func BenchmarkReadEvents(b *testing.B) {
 			return events, nil
 		}},
 		{"events", func() (events int, err error) {
+			var reader eventReader
 			for message, err := range ReadEvents(bytes.NewReader(stream)) {
 				if err != nil {
 					return events, err
 				}
-				if _, err := rawEvent(message); err != nil {
+				if _, err := reader.read(message); err != nil {
 					return events, err
 				}
 				events++

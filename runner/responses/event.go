@@ -7,6 +7,27 @@ import (
 	"runstream/runner"
 )
 
+// eventReader reads the events of a stream, of which most are like the one before.
+type eventReader struct {
+	shape     codec.Shape
+	eventType string // of what has the shape
+	learnt    int    // how many shapes so far
+	missed    int    // events since the last one that did not have it
+}
+
+func (r *eventReader) read(message Message) (runner.RawEvent, error) {
+	if r.shape.Fits(message.Data) {
+		return runner.RawEvent{Type: r.eventType, Data: message.Data}, nil
+	}
+	event, err := rawEvent(message)
+	// Each time it takes one event more, so that a stream without a shape costs little.
+	if r.missed++; r.missed > r.learnt && err == nil && event.Type != "error" {
+		r.shape.Learn(message.Data, "type")
+		r.eventType, r.learnt, r.missed = event.Type, r.learnt+1, 0
+	}
+	return event, err
+}
+
 // rawEvent reads as much of an event as the run loop needs: its type. The data
 // stays as it is, so that what is unknown here passes through unharmed.
 func rawEvent(message Message) (runner.RawEvent, error) {

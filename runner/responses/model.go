@@ -33,6 +33,7 @@ func (m *Model) Stream(ctx context.Context, request *runner.ModelRequest) iter.S
 			yield(runner.RawEvent{}, err)
 			return
 		}
+		var events eventReader
 		for message, err := range Exchange(ctx, m.Transport, "/responses", body) {
 			if err != nil {
 				yield(runner.RawEvent{}, err)
@@ -41,7 +42,7 @@ func (m *Model) Stream(ctx context.Context, request *runner.ModelRequest) iter.S
 			if len(message.Data) == 0 {
 				continue // it only keeps the connection alive
 			}
-			if event, err := rawEvent(message); !yield(event, err) || err != nil {
+			if event, err := events.read(message); !yield(event, err) || err != nil {
 				return
 			}
 		}

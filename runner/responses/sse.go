@@ -103,9 +103,15 @@ func (p *parser) feed(buf []byte, yield func(Message, error) bool) (rest []byte,
 }
 
 func (p *parser) field(line []byte) {
-	name, value, _ := bytes.Cut(line, []byte(":"))
-	value = bytes.TrimPrefix(value, []byte(" "))
-	switch string(name) {
+	colon := 0
+	for colon < len(line) && line[colon] != ':' { // after a few bytes, where a search costs more to begin
+		colon++
+	}
+	value := line[min(colon+1, len(line)):]
+	if len(value) > 0 && value[0] == ' ' {
+		value = value[1:]
+	}
+	switch string(line[:colon]) {
 	case "event":
 		if p.last != string(value) {
 			p.last = string(value)
