@@ -107,10 +107,8 @@ func (p *testPage) snapshot(run int) testSnapshot {
 	require.Nil(p.t, end.Error)
 	now := readSnapshot(p.t, end.Snapshot)
 	for _, message := range p.log() {
-		if m, ok := message.(callMessage); ok && m.Run == run && m.Fn == turnFunction {
-			var args []testSnapshot
-			require.NoError(p.t, json.Unmarshal([]byte(m.Args), &args))
-			now.texts = append(now.texts, args[0].Texts...)
+		if m, ok := message.(snapshotMessage); ok && m.Run == run {
+			now.texts = append(now.texts, readSnapshot(p.t, m.Snapshot).Texts...)
 		}
 	}
 	now.texts = append(now.texts, now.Texts...)

@@ -27,8 +27,8 @@ func (f *functionRef) fields() codec.Fields {
 }
 
 // turnFunction is the built-in function that the engine calls between two
-// turns. Its one argument is a snapshot; the page replies once its reader has
-// taken the turn's events, or at once where nobody reads.
+// turns. The page replies once its reader has taken the turn's events, or at
+// once where nobody reads.
 const turnFunction = 0
 
 // toEngine is a message of the page.
@@ -63,17 +63,19 @@ func (cancelMessage) toEngine()  {}
 func (replyMessage) toEngine()   {}
 func (releaseMessage) toEngine() {}
 
-// fromEngine is a message to the page. Its object has only numbers, strings,
-// bytes and objects of these.
-type fromEngine interface{ object() map[string]any }
+// fromEngine is a message to the page. It crosses as a call of one of the page's
+// functions, with the message's fields as arguments: numbers, strings, bytes,
+// objects of these, and nil for what is not there. An object would cross once
+// for each of its fields.
+type fromEngine interface {
+	crossing() (function string, fields []any)
+}
 
 // readyMessage ("ready") says that the engine is up. Version is the runner's;
 // the page compares it with its own.
 type readyMessage struct{ Version string }
 
-func (m readyMessage) object() map[string]any {
-	return map[string]any{"type": "ready", "version": m.Version}
-}
+func (m readyMessage) crossing() (string, []any) { return "ready", []any{m.Version} }
 
 // eventsMessage ("events") brings events in order, all that one network chunk
 // brought. Batch is a JSON array in UTF-8, an ArrayBuffer in JavaScript: a list of
@@ -86,9 +88,7 @@ type eventsMessage struct {
 	Batch []byte
 }
 
-func (m eventsMessage) object() map[string]any {
-	return map[string]any{"type": "events", "run": m.Run, "batch": m.Batch}
-}
+func (m eventsMessage) crossing() (string, []any) { return "events", []any{m.Run, m.Batch} }
 
 // callMessage ("call") calls a function of the page; Args is a JSON array.
 type callMessage struct {
@@ -96,17 +96,22 @@ type callMessage struct {
 	Args          string
 }
 
-func (m callMessage) object() map[string]any {
-	return map[string]any{"type": "call", "run": m.Run, "call": m.Call, "fn": m.Fn, "args": m.Args}
+func (m callMessage) crossing() (string, []any) { return "call", []any{m.Run, m.Call, m.Fn, m.Args} }
+
+// snapshotMessage ("snapshot") is what is known of a run after a turn: Snapshot is
+// a snapshot as JSON text. It comes before the next turn's events.
+type snapshotMessage struct {
+	Run      int
+	Snapshot string
 }
+
+func (m snapshotMessage) crossing() (string, []any) { return "snapshot", []any{m.Run, m.Snapshot} }
 
 // endCallMessage ("end" with a call) says that nobody waits for the call's
 // reply any more: its AbortSignal fires.
 type endCallMessage struct{ Call int }
 
-func (m endCallMessage) object() map[string]any {
-	return map[string]any{"type": "end", "call": m.Call}
-}
+func (m endCallMessage) crossing() (string, []any) { return "endCall", []any{m.Call} }
 
 // endRunMessage ("end" with a run) says that a run is over; its last message.
 // Snapshot is a snapshot as JSON text; it is there after an error too, unless
@@ -117,15 +122,15 @@ type endRunMessage struct {
 	Error    *errorData
 }
 
-func (m endRunMessage) object() map[string]any {
-	object := map[string]any{"type": "end", "run": m.Run}
+func (m endRunMessage) crossing() (string, []any) {
+	fields := []any{m.Run, nil, nil}
 	if m.Snapshot != "" {
-		object["snapshot"] = m.Snapshot
+		fields[1] = m.Snapshot
 	}
 	if m.Error != nil {
-		object["error"] = m.Error.object()
+		fields[2] = m.Error.object()
 	}
-	return object
+	return "endRun", fields
 }
 
 // errorData is an error as it crosses. Name is the contract's

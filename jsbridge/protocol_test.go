@@ -93,25 +93,19 @@ func TestWhatCrossesIsWhatTheTagsSay(t *testing.T) {
 }
 
 func TestMessagesHaveTwinsInTypeScript(t *testing.T) {
-	text := source(t, "protocol.ts")
-	for _, message := range []fromEngine{
-		readyMessage{"1"}, eventsMessage{1, []byte("[[]]")}, callMessage{1, 2, 3, "[]"}, endCallMessage{2}, endRunMessage{Run: 1, Snapshot: "{}", Error: &errorData{}},
-	} {
-		object := message.object()
-		found := false
-		for _, variant := range regexp.MustCompile(`\| \{ (readonly type: [^}]*) \}`).FindAllStringSubmatch(text, -1) {
-			var fields []string
-			for _, field := range regexp.MustCompile(`readonly (\w+)\??:`).FindAllStringSubmatch(variant[1], -1) {
-				fields = append(fields, field[1])
-			}
-			same := strings.Contains(variant[1], `type: "`+object["type"].(string)+`"`) && len(fields) == len(object)
-			for _, field := range fields {
-				_, has := object[field]
-				same = same && has
-			}
-			found = found || same
+	protocol, host := source(t, "protocol.ts"), source(t, "host.ts")
+	for _, message := range []fromEngine{readyMessage{}, eventsMessage{}, callMessage{}, snapshotMessage{}, endCallMessage{}, endRunMessage{}} {
+		function, values := message.crossing()
+		var fields []string
+		for field := range reflect.TypeOf(message).Fields() {
+			fields = append(fields, strings.ToLower(field.Name))
 		}
-		assert.True(t, found, "%v", object)
+		require.Len(t, values, len(fields), function)
+		made := regexp.MustCompile(`\b` + function + `: \(([^)]*)\) => post\(\{ type: "(\w+)"`).FindStringSubmatch(host)
+		require.NotNil(t, made, "host.ts has no function %s", function)
+		assert.Equal(t, strings.Join(fields, ", "), made[1], function)
+		declared := regexp.MustCompile(`\| \{ readonly type: "` + made[2] + `"; readonly ` + strings.Join(fields, `\??: [^;}]*; readonly `) + `\??: [^;]* \}`)
+		assert.Regexp(t, declared, protocol, function)
 	}
 }
 

@@ -87,7 +87,7 @@ func (r *run) follow() {
 	r.close()
 	end := endRunMessage{Run: r.number}
 	failure = guard(func() (err error) {
-		end.Snapshot, err = r.snapshotText()
+		end.Snapshot, err = r.snapshotText(r.result)
 		return err
 	})
 	if err == nil {
@@ -130,6 +130,11 @@ func (r *run) begin() bool {
 // call calls a function of the page and waits for its reply, for the end of
 // ctx or of the run. An error that the function throws is a [*pageError].
 func (r *run) call(ctx context.Context, fn functionRef, args ...any) (json.RawMessage, error) {
+	return r.callAnd(ctx, func() error { return nil }, fn, args...)
+}
+
+// callAnd is call; it does something while the page works on its reply.
+func (r *run) callAnd(ctx context.Context, meanwhile func() error, fn functionRef, args ...any) (json.RawMessage, error) {
 	if !r.begin() {
 		return nil, context.Canceled
 	}
@@ -143,13 +148,15 @@ func (r *run) call(ctx context.Context, fn functionRef, args ...any) (json.RawMe
 	}
 	number, replied := r.engine.calls.open()
 	r.engine.post(callMessage{Run: r.number, Call: number, Fn: fn.Fn, Args: string(text)})
-	select {
-	case reply := <-replied:
-		return reply.value, reply.err
-	case <-ctx.Done():
-		err = context.Cause(ctx)
-	case <-r.ctx.Done():
-		err = context.Cause(r.ctx)
+	if err = meanwhile(); err == nil {
+		select {
+		case reply := <-replied:
+			return reply.value, reply.err
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		case <-r.ctx.Done():
+			err = context.Cause(r.ctx)
+		}
 	}
 	if r.engine.calls.close(number) {
 		r.engine.post(endCallMessage{Call: number})
@@ -157,16 +164,17 @@ func (r *run) call(ctx context.Context, fn functionRef, args ...any) (json.RawMe
 	return nil, err
 }
 
-// checkpoint tells the page of a finished turn and waits until its reader has
-// taken the turn's events.
+// checkpoint waits until the page's reader has taken a turn's events. The turn's
+// snapshot is written meanwhile: the page has it before the next turn's events.
 func (r *run) checkpoint(ctx context.Context, result *runner.StreamResult) error {
-	now, err := r.newSnapshot(result)
-	if err != nil {
-		return err
-	}
-	_, err = r.call(ctx, functionRef{turnFunction}, now)
-	if err == nil {
-		r.sent.crossed(len(now.Texts))
-	}
+	_, err := r.callAnd(ctx, func() error {
+		text, err := r.snapshotText(result)
+		if err != nil {
+			return err
+		}
+		r.engine.post(snapshotMessage{Run: r.number, Snapshot: text})
+		r.sent.crossed()
+		return nil
+	}, functionRef{turnFunction})
 	return err
 }

@@ -98,10 +98,10 @@ func TestThePageHasATurnsEventsBeforeItIsAskedAboutTheNext(t *testing.T) {
 		seen(page, func(m eventsMessage) bool { return strings.Contains(string(m.Batch), "agent_updated") }) // it reads
 		return "gone", true
 	}
-	page.functions[turnFunction] = func(args []json.RawMessage) (any, bool) {
+	page.functions[turnFunction] = func([]json.RawMessage) (any, bool) {
 		assert.Contains(t, kinds(page.events(1)), "tool_output")
 		assert.Len(t, server.requests(), 1)
-		now := readSnapshot(t, string(args[0]))
+		now := readSnapshot(t, seen(page, func(snapshotMessage) bool { return true }).Snapshot)
 		assert.Equal(t, 1, now.CurrentTurn)
 		assert.Nil(t, now.FinalOutput)
 		assert.Len(t, now.InputList, 3)
@@ -121,13 +121,14 @@ func TestWhatCrossesBetweenTurnsDoesNotGrow(t *testing.T) {
 	}
 	page, _ := newTestPage(t, append(script, runnertest.Reply(runnertest.Message("Done.")))...)
 	page.functions[1] = func([]json.RawMessage) (any, bool) { return strings.Repeat("gone ", 200), true }
-	var sizes []int
-	page.functions[turnFunction] = func(args []json.RawMessage) (any, bool) {
-		sizes = append(sizes, len(args[0]))
-		return nil, true
-	}
 	page.run(1, strings.Replace(toolAgent(`"execute":{"fn":1}`), `"input"`, `"options":{"maxTurns":`+strconv.Itoa(turns+1)+`},"input"`, 1))
 	assert.Equal(t, "Done.", page.snapshot(1).FinalOutput)
+	var sizes []int
+	for _, message := range page.log() {
+		if m, ok := message.(snapshotMessage); ok {
+			sizes = append(sizes, len(m.Snapshot))
+		}
+	}
 	require.Len(t, sizes, turns)
 	early, late := sizes[4], sizes[turns-1]
 	t.Logf("%d bytes after turn 5, %d after turn %d", early, late, turns)

@@ -12,8 +12,8 @@ import (
 // It then stops every run and returns context.Cause(ctx). A program calls it
 // once; it fails at once where no page is there to be served.
 //
-// The page is an object named "runstream" in the program's global scope, with
-// two functions: post takes messages to the page, fetch is the platform's. Serve
+// The page is an object named "runstream" in the program's global scope: its post
+// has a function for each message to the page, its fetch is the platform's. Serve
 // adds receive, which takes messages from the page, and says that it is ready.
 //
 // Options give the engine agents, tools and models that are written in Go; two
@@ -32,7 +32,7 @@ func Serve(ctx context.Context, options ...Option) error {
 		ctx: ctx,
 		own: own,
 		// What the page's function throws is the page's to handle.
-		post: func(m fromEngine) { _ = try(func() { post.Invoke(jsObject(m.object())) }) },
+		post: func(m fromEngine) { _ = try(func() { postTo(post, m) }) },
 		transport: func(provider providerSpec, token tokenFunc) responses.Transport {
 			return &fetchTransport{fetch: fetch, provider: provider, token: token}
 		},
@@ -55,15 +55,15 @@ func Serve(ctx context.Context, options ...Option) error {
 	return context.Cause(ctx)
 }
 
-// jsObject gives bytes as ArrayBuffers, which a worker can hand over without a
-// copy; the other values are what js.ValueOf takes.
-func jsObject(object map[string]any) map[string]any {
-	for key, value := range object {
-		if bytes, ok := value.([]byte); ok {
+// postTo calls one of the page's functions. Bytes cross as a Uint8Array of their own.
+func postTo(page js.Value, m fromEngine) {
+	function, fields := m.crossing()
+	for i, field := range fields {
+		if bytes, ok := field.([]byte); ok {
 			array := js.Global().Get("Uint8Array").New(len(bytes))
 			js.CopyBytesToJS(array, bytes)
-			object[key] = array.Get("buffer")
+			fields[i] = array
 		}
 	}
-	return object
+	page.Call(function, fields...)
 }

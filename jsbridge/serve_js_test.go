@@ -18,7 +18,7 @@ func servePage(t *testing.T, fetch js.Value) (page js.Value, stop func()) {
 	t.Helper()
 	page = eval(`(() => {
 		const page = { version: "test", messages: [], functions: { 0: () => null } };
-		page.post = (message) => {
+		const take = (message) => {
 			page.messages.push(structuredClone(message));
 			if (page.throws) throw new Error("no");
 			if (message.type !== "call") return;
@@ -26,6 +26,14 @@ func servePage(t *testing.T, fetch js.Value) (page js.Value, stop func()) {
 				(value) => value !== undefined && page.receive({ type: "reply", call: message.call, value: JSON.stringify(value) }),
 				(error) => page.receive({ type: "reply", call: message.call, error: { name: error.name, message: error.message } }),
 			);
+		};
+		page.post = {
+			ready: (version) => take({ type: "ready", version }),
+			events: (run, batch) => take({ type: "events", run, batch }),
+			call: (run, call, fn, args) => take({ type: "call", run, call, fn, args }),
+			snapshot: (run, snapshot) => take({ type: "snapshot", run, snapshot }),
+			endCall: (call) => take({ type: "end", call }),
+			endRun: (run, snapshot, error) => take({ type: "end", run, snapshot: snapshot ?? undefined, error: error ?? undefined }),
 		};
 		page.events = () => page.messages.filter((m) => m.type === "events").flatMap((m) => JSON.parse(new TextDecoder().decode(m.batch)).slice(1));
 		page.text = () => page.events().filter((e) => e.type === "response.output_text.delta").map((e) => e.delta).join("");

@@ -13,15 +13,15 @@ import (
 // memory: items and answers are in every snapshot, and cross once.
 type sentTexts struct {
 	numbers map[*byte]int
-	// waiting are those that the page is not known to have, from number first on.
+	// waiting are those that the page does not have, from number first on.
 	waiting []string
 	first   int
 }
 
 func newSentTexts() sentTexts { return sentTexts{numbers: map[*byte]int{}, waiting: []string{}} }
 
-// crossed notes that the page has n more.
-func (t *sentTexts) crossed(n int) { t.waiting, t.first = t.waiting[n:], t.first+n }
+// crossed notes that the page has all that were waiting.
+func (t *sentTexts) crossed() { t.waiting, t.first = []string{}, len(t.numbers) }
 
 // refer gives the numbers of texts.
 func (t *sentTexts) refer(texts []json.RawMessage) []int {
@@ -95,8 +95,8 @@ func usageOf(usage runner.Usage) usageData {
 }
 
 // snapshotText gives the snapshot as JSON text.
-func (r *run) snapshotText() (string, error) {
-	now, err := r.newSnapshot(r.result)
+func (r *run) snapshotText(result *runner.StreamResult) (string, error) {
+	now, err := r.newSnapshot(result)
 	if err != nil {
 		return "", err
 	}

@@ -92,6 +92,7 @@ export class Engine {
   #receive(message: FromHost): void {
     switch (message.type) {
       case "events":
+      case "snapshot":
         return this.#runs.get(message.run)?.receive(message);
       case "call": {
         const listener = this.#runs.get(message.run);

@@ -3,7 +3,7 @@ import { Agent } from "./agent.js";
 import type { RunContext, ToolCallDetails } from "./context.js";
 import { UserError } from "./errors.js";
 import type { AgentRef, CallInfo, FunctionRef, Json } from "./protocol.js";
-import type { Usage } from "./view.js";
+import { NO_USAGE, type Usage } from "./view.js";
 
 /** A function that the engine can call. What it returns or throws is the reply. */
 export type PageFunction = (args: readonly unknown[], signal: AbortSignal) => unknown;
@@ -76,13 +76,13 @@ export class RunScope {
   names: AgentNames;
   readonly #agents: readonly Agent<unknown>[];
   readonly #context: unknown;
-  readonly #usage: () => Usage;
+  readonly #view: () => { readonly usage: Usage } | undefined;
   readonly #endings: (() => void)[] = [];
 
-  constructor(agents: readonly Agent<unknown>[], context: unknown, usage: () => Usage) {
+  constructor(agents: readonly Agent<unknown>[], context: unknown, view: () => { readonly usage: Usage } | undefined) {
     this.#agents = agents;
     this.#context = context;
-    this.#usage = usage;
+    this.#view = view;
     this.names = new AgentNames(agents);
   }
 
@@ -105,12 +105,20 @@ export class RunScope {
   }
 
   context(info: CallInfo): RunContext {
-    return { agent: this.agent(info), context: this.#context, usage: this.#usage() };
+    const view = this.#view();
+    return {
+      agent: this.agent(info),
+      context: this.#context,
+      // Nearly nobody asks, and to tell takes reading a snapshot.
+      get usage() {
+        return view?.usage ?? NO_USAGE;
+      },
+    };
   }
 
   details(info: CallInfo, signal: AbortSignal): ToolCallDetails {
     const { toolName = "", callId = "", arguments: text = "" } = info;
-    return { ...this.context(info), toolName, callId, arguments: text, signal };
+    return Object.assign(this.context(info), { toolName, callId, arguments: text, signal });
   }
 
   /** A function that the engine calls with an info first. */

@@ -29,10 +29,31 @@ export type FromWorker =
 /** What the engine finds under `runstream` in its global scope. */
 interface EnginePort {
   readonly version: string;
-  readonly post: (message: FromEngine) => void;
+  readonly post: EnginePost;
   readonly fetch: typeof fetch;
   /** Set by the engine before it posts `ready`. */
   receive: ((message: ToEngine) => void) | undefined;
+}
+
+/** Takes the engine's messages: to call a function takes it less than to make an object. */
+interface EnginePost {
+  ready(version: string): void;
+  events(run: number, batch: Uint8Array<ArrayBuffer>): void;
+  call(run: number, call: number, fn: number, args: string): void;
+  snapshot(run: number, snapshot: string): void;
+  endCall(call: number): void;
+  endRun(run: number, snapshot: string | null, error: ErrorData | null): void;
+}
+
+function messages(post: (message: FromEngine) => void): EnginePost {
+  return {
+    ready: (version) => post({ type: "ready", version }),
+    events: (run, batch) => post({ type: "events", run, batch: batch.buffer }),
+    call: (run, call, fn, args) => post({ type: "call", run, call, fn, args }),
+    snapshot: (run, snapshot) => post({ type: "snapshot", run, snapshot }),
+    endCall: (call) => post({ type: "end", call }),
+    endRun: (run, snapshot, error) => post({ type: "end", run, ...(snapshot !== null && { snapshot }), ...(error && { error }) }),
+  };
 }
 
 /** Makes a host that answers through `post`. Nothing runs before it is given `start`. */
@@ -50,7 +71,7 @@ export function openHost(post: (message: FromHost) => void): (message: ToHost) =
   const start = async (wasm: WasmSource): Promise<void> => {
     const module = await compile(wasm);
     if (ended.aborted) return;
-    port = { version, post, fetch: fetchUntil(ended), receive: undefined };
+    port = { version, post: messages(post), fetch: fetchUntil(ended), receive: undefined };
     await runGo(module, port, ended, stop);
   };
 

@@ -14,8 +14,8 @@ export interface FunctionRef {
   readonly fn: number;
 }
 
-/** The built-in function that the engine calls between two turns. Its one argument is a {@link Snapshot}; the page
- * replies once its reader has taken the turn's events, or at once where nobody reads. */
+/** The built-in function that the engine calls between two turns. The page replies once its reader has taken the turn's
+ * events, or at once where nobody reads. */
 export const TURN = 0;
 
 /** Page to engine. */
@@ -39,6 +39,8 @@ export type FromEngine =
   | { readonly type: "events"; readonly run: number; readonly batch: ArrayBuffer }
   /** Calls a function of the page; `args` is a JSON array. */
   | { readonly type: "call"; readonly run: number; readonly call: number; readonly fn: number; readonly args: string }
+  /** What is known of a run after a turn: a {@link Snapshot} as JSON text. It comes before the next turn's events. */
+  | { readonly type: "snapshot"; readonly run: number; readonly snapshot: string }
   /** Nobody waits for the call's reply any more: its `AbortSignal` fires. */
   | { readonly type: "end"; readonly call: number }
   /** A run is over; its last message. `snapshot` is a {@link Snapshot} as JSON text; it is there after an error too,

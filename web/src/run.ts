@@ -7,7 +7,7 @@ import { reviveEvents } from "./events.js";
 import { AgentNames, reachableAgents, RunScope } from "./graph.js";
 import type { EngineSource } from "./init.js";
 import type { RunOptions } from "./options.js";
-import type { EventData, FromEngine, Json, Snapshot, ToEngine } from "./protocol.js";
+import type { EventData, FromEngine, Json, ToEngine } from "./protocol.js";
 import { TURN } from "./protocol.js";
 import type { RunResult } from "./result.js";
 import type { Session } from "./session.js";
@@ -17,7 +17,7 @@ import type { RunSpec } from "./specs.js";
 import type { RunState } from "./state.js";
 import type { Failure, Readable } from "./stream.js";
 import { EventQueue } from "./stream.js";
-import { NO_USAGE, RunView, Snapshots } from "./view.js";
+import { RunView, Snapshots } from "./view.js";
 
 /** What to run. */
 export interface RunPlan {
@@ -107,6 +107,8 @@ export class Run implements RunListener, Readable {
     switch (message.type) {
       case "events":
         return this.#takeEvents(message.batch);
+      case "snapshot":
+        return this.#see(message.snapshot);
       case "call":
         return this.#takeCall(message);
       case "end":
@@ -139,7 +141,7 @@ export class Run implements RunListener, Readable {
   #spec(): RunSpec {
     const { agent, start, options } = this.#plan;
     const found = reachableAgents(agent);
-    const scope = new RunScope(found, options.context, () => this.view?.usage ?? NO_USAGE);
+    const scope = new RunScope(found, options.context, () => this.view);
     this.#scope = scope;
     const agents = found.map((one) => agentSpec(one, scope));
     if ("load" in start) return { agents, input: { state: start.load }, load: true };
@@ -199,7 +201,6 @@ export class Run implements RunListener, Readable {
     // Once the run was stopped nothing starts any more, and the engine gives the call up by itself.
     if (this.#stopped && !this.#scope?.functions.isLasting(fn)) return;
     if (fn === TURN) {
-      this.#see(() => (JSON.parse(args) as [Snapshot])[0]);
       this.#turn = call;
       this.#passTurn();
       return;
@@ -229,12 +230,12 @@ export class Run implements RunListener, Readable {
   }
 
   #end({ snapshot, error }: { readonly snapshot?: string; readonly error?: Parameters<typeof errorFromData>[0] }): void {
-    if (snapshot !== undefined) this.#see(() => JSON.parse(snapshot) as Snapshot);
+    if (snapshot !== undefined) this.#see(snapshot);
     this.#finish(error && { error: errorFromData(error) });
   }
 
-  #see(read: () => Snapshot): void {
-    if (this.#scope) this.view = new RunView(this.#snapshots.add(read), this.#snapshots.texts, this.#scope.names);
+  #see(snapshot: string): void {
+    if (this.#scope) this.view = new RunView(this.#snapshots.add(snapshot), this.#snapshots.texts, this.#scope.names);
     if (this.view) this.#owned?.follow(this.view);
   }
 

@@ -44,11 +44,11 @@ export class Snapshots {
   readonly texts: string[] = [];
   #unread: (() => void)[] = [];
 
-  /** Gives the way to read a snapshot that has come. */
-  add(read: () => Snapshot): () => Snapshot {
+  /** Gives the way to read a snapshot that has come, as JSON text. */
+  add(text: string): () => Snapshot {
     let snapshot: Snapshot | undefined;
     this.#unread.push(() => {
-      snapshot = read();
+      snapshot = JSON.parse(text) as Snapshot;
       const { texts, firstText } = snapshot;
       texts.forEach((text, i) => (this.texts[firstText + i] = text));
     });

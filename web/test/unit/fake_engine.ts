@@ -130,7 +130,9 @@ export class FakeRun {
 
   /** Resolves when the page lets the next turn begin. */
   async turn(now: Snapshot = snapshot()): Promise<void> {
-    await this.call(TURN, now as unknown as Json).reply;
+    const { reply } = this.call(TURN);
+    this.engine.post({ type: "snapshot", run: this.number, snapshot: JSON.stringify(now) });
+    await reply;
   }
 
   end(now?: Snapshot, error?: ErrorData): void {
