@@ -106,12 +106,13 @@ func (p *testPage) snapshot(run int) testSnapshot {
 	end := p.end(run)
 	require.Nil(p.t, end.Error)
 	now := readSnapshot(p.t, end.Snapshot)
+	var texts []string
 	for _, message := range p.log() {
 		if m, ok := message.(snapshotMessage); ok && m.Run == run {
-			now.texts = append(now.texts, readSnapshot(p.t, m.Snapshot).Texts...)
+			texts = append(texts, readSnapshot(p.t, m.Snapshot).texts...)
 		}
 	}
-	now.texts = append(now.texts, now.Texts...)
+	now.texts = append(texts, now.texts...)
 	return now
 }
 
@@ -177,14 +178,13 @@ func kinds(events []testEvent) []string {
 // testSnapshot is a snapshot as the page reads it.
 type testSnapshot struct {
 	State         testState            `json:"state"`
-	texts         []string             // all of the run so far
+	texts         []string             // new ones, or all of the run
 	Interruptions []runner.WaitingCall `json:"interruptions"`
 	CurrentTurn   int                  `json:"currentTurn"`
 	MaxTurns      *int                 `json:"maxTurns"`
 	LastAgent     json.RawMessage      `json:"lastAgent"`
 	LastResponse  *string              `json:"lastResponseId"`
 	FinalOutput   any                  `json:"finalOutput"`
-	Texts         []string             `json:"texts"`
 	InputList     []int                `json:"inputList"`
 	Usage         testUsage            `json:"usage"`
 }
@@ -196,10 +196,11 @@ type testUsage struct {
 	TotalTokens  int `json:"total_tokens"`
 }
 
-func readSnapshot(t *testing.T, text string) testSnapshot {
+func readSnapshot(t *testing.T, text []byte) testSnapshot {
 	t.Helper()
-	var s testSnapshot
-	require.NoError(t, json.Unmarshal([]byte(text), &s))
+	records := strings.Split(string(text), "\x1e")
+	s := testSnapshot{texts: records[1:]}
+	require.NoError(t, json.Unmarshal([]byte(records[0]), &s))
 	return s
 }
 

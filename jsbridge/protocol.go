@@ -99,10 +99,12 @@ type callMessage struct {
 func (m callMessage) crossing() (string, []any) { return "call", []any{m.Run, m.Call, m.Fn, m.Args} }
 
 // snapshotMessage ("snapshot") is what is known of a run after a turn: Snapshot is
-// a snapshot as JSON text. It comes before the next turn's events.
+// a snapshot in UTF-8, as JSON text, and behind it the JSON texts that the page
+// does not have yet, each after a record separator. It comes before anything else
+// of the next turn.
 type snapshotMessage struct {
 	Run      int
-	Snapshot string
+	Snapshot []byte
 }
 
 func (m snapshotMessage) crossing() (string, []any) { return "snapshot", []any{m.Run, m.Snapshot} }
@@ -114,17 +116,17 @@ type endCallMessage struct{ Call int }
 func (m endCallMessage) crossing() (string, []any) { return "endCall", []any{m.Call} }
 
 // endRunMessage ("end" with a run) says that a run is over; its last message.
-// Snapshot is a snapshot as JSON text; it is there after an error too, unless
-// the run could not start.
+// Snapshot is as in snapshotMessage; it is there after an error too, unless the
+// run could not start.
 type endRunMessage struct {
 	Run      int
-	Snapshot string
+	Snapshot []byte
 	Error    *errorData
 }
 
 func (m endRunMessage) crossing() (string, []any) {
 	fields := []any{m.Run, nil, nil}
-	if m.Snapshot != "" {
+	if m.Snapshot != nil {
 		fields[1] = m.Snapshot
 	}
 	if m.Error != nil {
@@ -202,9 +204,8 @@ func (c *callInfo) fields() codec.Fields {
 
 // snapshot is what is known of a run between two turns and at its end.
 type snapshot struct {
-	// Texts are JSON texts of the run that the page may not have yet. Snapshots
-	// refer to texts by their numbers; FirstText is that of the first one here.
-	Texts         []string
+	// FirstText is the number of the first text behind the snapshot, by which
+	// this and later ones refer to it.
 	FirstText     int
 	State         stateData
 	Interruptions []runner.WaitingCall
@@ -237,7 +238,6 @@ func (s *snapshot) WriteJSON(w *codec.Writer) { w.Value(s.fields()) }
 
 func (s *snapshot) fields() codec.Fields {
 	return codec.Fields{
-		"texts", &s.Texts,
 		"firstText", &s.FirstText,
 		"state", s.State.fields(),
 		"interruptions", codec.List(&s.Interruptions, waitingFields),

@@ -87,7 +87,7 @@ func (r *run) follow() {
 	r.close()
 	end := endRunMessage{Run: r.number}
 	failure = guard(func() (err error) {
-		end.Snapshot, err = r.snapshotText(r.result)
+		end.Snapshot, err = r.writeSnapshot(r.result)
 		return err
 	})
 	if err == nil {
@@ -165,16 +165,14 @@ func (r *run) callAnd(ctx context.Context, meanwhile func() error, fn functionRe
 }
 
 // checkpoint waits until the page's reader has taken a turn's events. The turn's
-// snapshot is written meanwhile: the page has it before the next turn's events.
+// snapshot is written meanwhile: the page has it before anything of the next turn.
 func (r *run) checkpoint(ctx context.Context, result *runner.StreamResult) error {
 	_, err := r.callAnd(ctx, func() error {
-		text, err := r.snapshotText(result)
-		if err != nil {
-			return err
+		text, err := r.writeSnapshot(result)
+		if err == nil {
+			r.engine.post(snapshotMessage{Run: r.number, Snapshot: text})
 		}
-		r.engine.post(snapshotMessage{Run: r.number, Snapshot: text})
-		r.sent.crossed()
-		return nil
+		return err
 	}, functionRef{turnFunction})
 	return err
 }

@@ -2,6 +2,7 @@ package jsbridge
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -101,14 +102,26 @@ func TestThePageHasATurnsEventsBeforeItIsAskedAboutTheNext(t *testing.T) {
 	page.functions[turnFunction] = func([]json.RawMessage) (any, bool) {
 		assert.Contains(t, kinds(page.events(1)), "tool_output")
 		assert.Len(t, server.requests(), 1)
-		now := readSnapshot(t, seen(page, func(snapshotMessage) bool { return true }).Snapshot)
-		assert.Equal(t, 1, now.CurrentTurn)
-		assert.Nil(t, now.FinalOutput)
-		assert.Len(t, now.InputList, 3)
 		return nil, true
 	}
 	page.run(1, toolAgent(`"execute":{"fn":1}`))
 	page.snapshot(1)
+}
+
+func TestThePageHasATurnsSnapshotBeforeAnythingOfTheNext(t *testing.T) {
+	page, _ := newTestPage(t, callsTheTool...)
+	page.functions[1] = func([]json.RawMessage) (any, bool) { return "gone", true }
+	page.functions[2] = func([]json.RawMessage) (any, bool) { return nil, true }
+	page.run(1, strings.Replace(toolAgent(`"execute":{"fn":1}`), `"input"`, `"options":{"hooks":{"modelStart":{"fn":2}}},"input"`, 1))
+	page.snapshot(1)
+	log := page.log()
+	turn := slices.IndexFunc(log, func(m fromEngine) bool { call, ok := m.(callMessage); return ok && call.Fn == turnFunction })
+	require.IsType(t, snapshotMessage{}, log[turn+1])
+	now := readSnapshot(t, log[turn+1].(snapshotMessage).Snapshot)
+	assert.Equal(t, 1, now.CurrentTurn)
+	assert.Nil(t, now.FinalOutput)
+	assert.Len(t, now.InputList, 3)
+	assert.Equal(t, 2, log[turn+2].(callMessage).Fn, "the hook of the next turn")
 }
 
 // A page has the run's document after every turn. What it has already does not

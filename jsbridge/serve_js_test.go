@@ -107,8 +107,9 @@ func TestServeCarriesARunWithATool(t *testing.T) {
 		"input":{"text":"Tidy up"},"provider":{"baseURL":"https://models.example/v1","token":{"fn":2}}}`)
 	end := waitForEnd(t, page, 1)
 	require.Equal(t, "", textOf(field(end, "error"), "message"))
-	var now testSnapshot
-	require.NoError(t, json.Unmarshal([]byte(end.Get("snapshot").String()), &now))
+	snapshot := make([]byte, end.Get("snapshot").Length())
+	js.CopyBytesToGo(snapshot, end.Get("snapshot"))
+	now := readSnapshot(t, snapshot)
 	assert.Equal(t, "It is done, Müller ✓.", now.FinalOutput)
 	assert.Equal(t, "It is done, Müller ✓.", page.Call("text").String())
 	requests := fetch.Get("requests")

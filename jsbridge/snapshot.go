@@ -14,14 +14,17 @@ import (
 type sentTexts struct {
 	numbers map[*byte]int
 	// waiting are those that the page does not have, from number first on.
-	waiting []string
+	waiting []json.RawMessage
 	first   int
 }
 
-func newSentTexts() sentTexts { return sentTexts{numbers: map[*byte]int{}, waiting: []string{}} }
+func newSentTexts() sentTexts { return sentTexts{numbers: map[*byte]int{}} }
 
 // crossed notes that the page has all that were waiting.
-func (t *sentTexts) crossed() { t.waiting, t.first = []string{}, len(t.numbers) }
+func (t *sentTexts) crossed() { t.waiting, t.first = nil, len(t.numbers) }
+
+// separator comes before each text. No JSON text has it (RFC 7464).
+const separator = 0x1e
 
 // refer gives the numbers of texts.
 func (t *sentTexts) refer(texts []json.RawMessage) []int {
@@ -32,9 +35,12 @@ func (t *sentTexts) refer(texts []json.RawMessage) []int {
 		}
 		number, sent := t.numbers[&text[0]]
 		if !sent {
+			if bytes.IndexByte(text, separator) >= 0 {
+				text = json.RawMessage("null") // no JSON
+			}
 			number = len(t.numbers)
 			t.numbers[&text[0]] = number
-			t.waiting = append(t.waiting, string(text))
+			t.waiting = append(t.waiting, text)
 		}
 		numbers[i] = number
 	}
@@ -56,8 +62,7 @@ func (t *sentTexts) state(split runner.SplitState) stateData {
 	return data
 }
 
-// newSnapshot is of the run's latest state. A run's snapshots must cross in the
-// order in which they are made.
+// newSnapshot is of the run's latest state.
 func (r *run) newSnapshot(result *runner.StreamResult) (*snapshot, error) {
 	state := result.State()
 	split, err := state.Split()
@@ -67,7 +72,8 @@ func (r *run) newSnapshot(result *runner.StreamResult) (*snapshot, error) {
 	toolInputs, toolOutputs := result.ToolGuardrailResults()
 	inputList := result.ToInputList()
 	now := &snapshot{
-		State: r.sent.state(split), InputList: r.sent.refer(inputList), Interruptions: state.Waiting(), Paused: len(result.Interruptions()) > 0,
+		FirstText: r.sent.first,
+		State:     r.sent.state(split), InputList: r.sent.refer(inputList), Interruptions: state.Waiting(), Paused: len(result.Interruptions()) > 0,
 		CurrentTurn: result.CurrentTurn(), LastAgent: result.MarshalAgent(result.LastAgent()),
 		FinalOutput:           result.MarshalFinalOutput(),
 		UnannouncedItems:      marshalItems(result, result.UnannouncedItems()),
@@ -78,7 +84,6 @@ func (r *run) newSnapshot(result *runner.StreamResult) (*snapshot, error) {
 	if normalized := result.NormalizedInputList(); !slices.EqualFunc(normalized, inputList, sameText) {
 		now.NormalizedInputList = r.sent.refer(normalized)
 	}
-	now.Texts, now.FirstText = r.sent.waiting, r.sent.first
 	if limit := result.MaxTurns(); limit > 0 {
 		now.MaxTurns = &limit
 	}
@@ -94,12 +99,21 @@ func usageOf(usage runner.Usage) usageData {
 	return usageData{usage.Requests, usage.InputTokens, usage.OutputTokens, usage.TotalTokens}
 }
 
-// snapshotText gives the snapshot as JSON text.
-func (r *run) snapshotText(result *runner.StreamResult) (string, error) {
+// writeSnapshot gives a snapshot as it crosses: as JSON text, then the texts that
+// the page does not have yet. It counts on them to cross: what it gives must be
+// posted, in the order in which it is written.
+func (r *run) writeSnapshot(result *runner.StreamResult) ([]byte, error) {
 	now, err := r.newSnapshot(result)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	text, err := codec.Write(now)
-	return string(text), err
+	if err != nil {
+		return nil, err
+	}
+	for _, waiting := range r.sent.waiting {
+		text = append(append(text, separator), waiting...)
+	}
+	r.sent.crossed()
+	return text, nil
 }

@@ -40,9 +40,9 @@ interface EnginePost {
   ready(version: string): void;
   events(run: number, batch: Uint8Array<ArrayBuffer>): void;
   call(run: number, call: number, fn: number, args: string): void;
-  snapshot(run: number, snapshot: string): void;
+  snapshot(run: number, snapshot: Uint8Array<ArrayBuffer>): void;
   endCall(call: number): void;
-  endRun(run: number, snapshot: string | null, error: ErrorData | null): void;
+  endRun(run: number, snapshot: Uint8Array<ArrayBuffer> | null, error: ErrorData | null): void;
 }
 
 function messages(post: (message: FromEngine) => void): EnginePost {
@@ -50,9 +50,9 @@ function messages(post: (message: FromEngine) => void): EnginePost {
     ready: (version) => post({ type: "ready", version }),
     events: (run, batch) => post({ type: "events", run, batch: batch.buffer }),
     call: (run, call, fn, args) => post({ type: "call", run, call, fn, args }),
-    snapshot: (run, snapshot) => post({ type: "snapshot", run, snapshot }),
+    snapshot: (run, snapshot) => post({ type: "snapshot", run, snapshot: snapshot.buffer }),
     endCall: (call) => post({ type: "end", call }),
-    endRun: (run, snapshot, error) => post({ type: "end", run, ...(snapshot !== null && { snapshot }), ...(error && { error }) }),
+    endRun: (run, snapshot, error) => post({ type: "end", run, ...(snapshot && { snapshot: snapshot.buffer }), ...(error && { error }) }),
   };
 }
 

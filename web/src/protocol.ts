@@ -39,13 +39,14 @@ export type FromEngine =
   | { readonly type: "events"; readonly run: number; readonly batch: ArrayBuffer }
   /** Calls a function of the page; `args` is a JSON array. */
   | { readonly type: "call"; readonly run: number; readonly call: number; readonly fn: number; readonly args: string }
-  /** What is known of a run after a turn: a {@link Snapshot} as JSON text. It comes before the next turn's events. */
-  | { readonly type: "snapshot"; readonly run: number; readonly snapshot: string }
+  /** What is known of a run after a turn: in UTF-8, a {@link Snapshot} as JSON text, and behind it the JSON texts that the
+   * page does not have yet, each after a record separator. It comes before anything else of the next turn. */
+  | { readonly type: "snapshot"; readonly run: number; readonly snapshot: ArrayBuffer }
   /** Nobody waits for the call's reply any more: its `AbortSignal` fires. */
   | { readonly type: "end"; readonly call: number }
-  /** A run is over; its last message. `snapshot` is a {@link Snapshot} as JSON text; it is there after an error too,
-   * unless the run could not start. */
-  | { readonly type: "end"; readonly run: number; readonly snapshot?: string; readonly error?: ErrorData };
+  /** A run is over; its last message. `snapshot` is as above; it is there after an error too, unless the run could not
+   * start. */
+  | { readonly type: "end"; readonly run: number; readonly snapshot?: ArrayBuffer; readonly error?: ErrorData };
 
 /** An error as it crosses. `name` is the contract's ("MaxTurnsExceeded"), `code` its stable identifier
  * ("max_turns_exceeded"), `message` says what happened and what to do. */
@@ -99,9 +100,7 @@ export interface ItemData {
 
 /** What is known of a run between two turns and at its end. */
 export interface Snapshot {
-  /** JSON texts of the run that the page may not have yet. Snapshots refer to texts by their numbers; `firstText` is that
-   * of the first one here. */
-  readonly texts: readonly string[];
+  /** The number of the first text behind the snapshot, by which this and later ones refer to it. */
   readonly firstText: number;
   readonly state: StateData;
   readonly interruptions: readonly InterruptionData[];

@@ -229,12 +229,12 @@ export class Run implements RunListener, Readable {
     this.#calls.delete(call);
   }
 
-  #end({ snapshot, error }: { readonly snapshot?: string; readonly error?: Parameters<typeof errorFromData>[0] }): void {
+  #end({ snapshot, error }: { readonly snapshot?: ArrayBuffer; readonly error?: Parameters<typeof errorFromData>[0] }): void {
     if (snapshot !== undefined) this.#see(snapshot);
     this.#finish(error && { error: errorFromData(error) });
   }
 
-  #see(snapshot: string): void {
+  #see(snapshot: ArrayBuffer): void {
     if (this.#scope) this.view = new RunView(this.#snapshots.add(snapshot), this.#snapshots.texts, this.#scope.names);
     if (this.view) this.#owned?.follow(this.view);
   }

@@ -42,14 +42,15 @@ interface ResponseData {
 export class Snapshots {
   /** All texts so far, of the snapshots that were read. */
   readonly texts: string[] = [];
+  readonly #utf8 = new TextDecoder();
   #unread: (() => void)[] = [];
 
-  /** Gives the way to read a snapshot that has come, as JSON text. */
-  add(text: string): () => Snapshot {
+  /** Gives the way to read a snapshot that has come. */
+  add(bytes: ArrayBuffer): () => Snapshot {
     let snapshot: Snapshot | undefined;
     this.#unread.push(() => {
-      snapshot = JSON.parse(text) as Snapshot;
-      const { texts, firstText } = snapshot;
+      const [head = "", ...texts] = this.#utf8.decode(bytes).split("\x1e");
+      const { firstText } = (snapshot = JSON.parse(head) as Snapshot);
       texts.forEach((text, i) => (this.texts[firstText + i] = text));
     });
     return () => {

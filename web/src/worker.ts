@@ -1,7 +1,8 @@
 import { type FromWorker, openHost, type ToHost } from "./host.js";
 
 const post = (message: FromWorker): void => {
-  self.postMessage(message, message.type === "events" ? { transfer: [message.batch] } : {});
+  const bytes = "batch" in message ? message.batch : "snapshot" in message ? message.snapshot : undefined;
+  self.postMessage(message, bytes ? { transfer: [bytes] } : {});
 };
 const receive = openHost(post);
 self.addEventListener("message", (event: MessageEvent<ToHost>) => receive(event.data));

@@ -131,7 +131,7 @@ export class FakeRun {
   /** Resolves when the page lets the next turn begin. */
   async turn(now: Snapshot = snapshot()): Promise<void> {
     const { reply } = this.call(TURN);
-    this.engine.post({ type: "snapshot", run: this.number, snapshot: JSON.stringify(now) });
+    this.engine.post({ type: "snapshot", run: this.number, snapshot: written(now) });
     await reply;
   }
 
@@ -139,10 +139,18 @@ export class FakeRun {
     this.engine.post({
       type: "end",
       run: this.number,
-      ...(now && { snapshot: JSON.stringify(now) }),
+      ...(now && { snapshot: written(now) }),
       ...(error && { error }),
     });
   }
+}
+
+/** What all snapshots here refer to. */
+const texts = ['{"role":"user","content":"Hi"}', '"tail": 12345678901234567890'];
+
+/** A snapshot as it crosses. */
+function written(now: Snapshot): ArrayBuffer {
+  return bytes([JSON.stringify(now), ...texts].join("\x1e"));
 }
 
 /** UTF-8. */
@@ -170,7 +178,6 @@ export interface SnapshotOptions extends Partial<Omit<Snapshot, "state">> {
 export function snapshot({ document = {}, ...rest }: SnapshotOptions = {}): Snapshot {
   const head = JSON.stringify({ $schemaVersion: "1.21", current_turn: 1, max_turns: 10, current_step: null, ...document });
   return {
-    texts: ['{"role":"user","content":"Hi"}', '"tail": 12345678901234567890'],
     firstText: 0,
     state: {
       pieces: [`${head.slice(0, -1)}, `, null, ', "context": {', null, ', "tool_invocations": {"c1": {"n": 1.0}}}, ', [1], "}"],
