@@ -10,15 +10,9 @@ import (
 
 // pump hands the run's events to the page, as they come, until they end.
 func (r *run) pump() error {
-	identities := make([]string, len(r.agents))
-	for i, agent := range r.agents {
-		identities[i] = r.result.Identity(agent)
-	}
-	names, err := codec.Write(identities)
-	if err != nil {
+	if err := r.postIdentities(); err != nil {
 		return err
 	}
-	r.engine.post(eventsMessage{Run: r.number, Batch: []byte(`[[0],{"type":"run_started","identities":` + string(names) + `}]`)})
 	var text []byte
 	for batch, err := range r.result.Batches() {
 		if err != nil {
@@ -31,6 +25,24 @@ func (r *run) pump() error {
 		}
 	}
 	return nil
+}
+
+// postIdentities tells the page what its agents are called in states and items,
+// where that is not just their names.
+func (r *run) postIdentities() error {
+	identities, own := make([]string, len(r.agents)), true
+	for i, agent := range r.agents {
+		identities[i] = r.result.Identity(agent)
+		own = own && identities[i] == agent.Name
+	}
+	if own {
+		return nil
+	}
+	text, err := codec.Write(identities)
+	if err == nil {
+		r.engine.post(eventsMessage{Run: r.number, Batch: []byte(`[[0],{"type":"identities","identities":` + string(text) + `}]`)})
+	}
+	return err
 }
 
 // mostKept bounds the buffer that a run keeps for its batches, in bytes.

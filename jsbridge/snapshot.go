@@ -111,6 +111,11 @@ func (r *run) writeSnapshot(result *runner.StreamResult) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	size := 0
+	for _, waiting := range r.sent.waiting {
+		size += len(waiting) + 1
+	}
+	text = slices.Grow(text, size)
 	for _, waiting := range r.sent.waiting {
 		text = append(append(text, separator), waiting...)
 	}

@@ -72,8 +72,9 @@ export interface CallInfo {
 
 /** An event of a batch that is not the model server's. */
 export type EventData =
-  /** First of every run. The agents' names in states and items, in the order of the run's agents. */
-  | { readonly type: "run_started"; readonly identities: readonly string[] }
+  /** First of a run, where it is there. The agents' names in states and items, in the order of the run's agents; without it
+   * they are the agents' own. */
+  | { readonly type: "identities"; readonly identities: readonly string[] }
   | { readonly type: "agent_updated_stream_event"; readonly new_agent: AgentRef }
   | { readonly type: "run_item_stream_event"; readonly name: string; readonly item: ItemData };
 

@@ -184,7 +184,7 @@ export class Run implements RunListener, Readable {
       const data = JSON.parse(this.#utf8.decode(batch)) as [number[], ...unknown[]];
       const others = data.shift() as number[];
       const first = data[others[0] ?? -1] as EventData | undefined;
-      if (first?.type === "run_started") {
+      if (first?.type === "identities") {
         scope.names = new AgentNames(scope.names.agents, first.identities);
         return;
       }

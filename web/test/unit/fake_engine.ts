@@ -76,7 +76,6 @@ export class FakeEngine implements EngineSource {
       case "run": {
         const run = new FakeRun(this, message.run, JSON.parse(message.spec) as RunSpec);
         this.#runs.set(message.run, run);
-        run.events({ type: "run_started", identities: run.spec.agents.map((agent) => agent.name) });
         void this.#script(run);
         return;
       }

@@ -87,7 +87,7 @@ test("agents in events are the user's own objects, also where names repeat", asy
   const twin = new Agent({ name: "Triage" });
   const first = new Agent({ name: "Triage", handoffs: [twin] });
   const { runner } = new FakeEngine((run) => {
-    run.events({ type: "run_started", identities: ["Triage", "Triage#2"] });
+    run.events({ type: "identities", identities: ["Triage", "Triage#2"] });
     run.events(
       { type: "agent_updated_stream_event", new_agent: { name: "Triage", identity: "Triage#2" } },
       {
