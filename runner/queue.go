@@ -14,12 +14,12 @@ import (
 type eventQueue struct {
 	mu      sync.Mutex
 	events  []Event
-	bytes   int // of the model's text in events
-	usual   int // how many events were taken at once
+	bytes   int     // of the model's text in events
+	spare   []Event // memory for events, of a batch that was read
 	closed  bool
-	err     error // what the reader ends with
-	reading bool  // a reader is active
-	inHand  bool  // the reader has a batch it has not finished
+	err     error   // what the reader ends with
+	reading bool    // a reader is active
+	inHand  []Event // a batch that the reader has not finished
 	more    chan struct{}
 	taken   chan struct{}
 	dropped atomic.Bool // the reader wants nothing more, not even of its batch
@@ -46,7 +46,7 @@ func (q *eventQueue) push(e Event) {
 	q.mu.Lock()
 	first, full := len(q.events) == 0 && !q.closed, false
 	if first {
-		q.events = make([]Event, 0, min(max(16, q.usual), 1024))
+		q.events, q.spare = q.spare, nil
 	}
 	if !q.closed {
 		q.events = append(q.events, e)
@@ -109,21 +109,27 @@ func (q *eventQueue) unread() {
 // stop ends reading; events that were not taken stay for the next reader.
 func (q *eventQueue) stop() {
 	q.mu.Lock()
-	q.reading, q.inHand = false, false
+	q.reading, q.inHand = false, nil
 	q.mu.Unlock()
 	signal(q.taken)
 }
+
+// mostSpare bounds how much memory a queue keeps for its next batch, in events.
+const mostSpare = 2048
 
 // next waits for events and takes all that are there; none at the end. Asking
 // for more says that the last ones are done with.
 func (q *eventQueue) next() ([]Event, error) {
 	for {
 		q.mu.Lock()
-		q.inHand = false
+		if q.inHand != nil && cap(q.inHand) <= mostSpare {
+			clear(q.inHand)
+			q.spare = q.inHand[:0]
+		}
+		q.inHand = nil
 		if len(q.events) > 0 {
 			batch := q.events
-			q.events, q.inHand = nil, true
-			q.bytes, q.usual = 0, len(batch)
+			q.events, q.inHand, q.bytes = nil, batch, 0
 			q.mu.Unlock()
 			return batch, nil
 		}
@@ -155,7 +161,7 @@ func (q *eventQueue) waitTaken(ctx context.Context, limit time.Duration) {
 	var late <-chan time.Time // made when there is something to wait for
 	for {
 		q.mu.Lock()
-		done := q.closed || (len(q.events) == 0 && !q.inHand)
+		done := q.closed || (len(q.events) == 0 && q.inHand == nil)
 		reading, left := q.reading, time.Until(q.expected)
 		q.mu.Unlock()
 		if done || !reading && left <= 0 {

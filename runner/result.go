@@ -61,7 +61,8 @@ func (r *StreamResult) Events() iter.Seq2[Event, error] {
 }
 
 // Batches yields the events of [StreamResult.Events] in groups: each time all
-// that are there. A reader takes either.
+// that are there. A reader takes either. A group is the reader's until it asks
+// for the next one: its memory is used again.
 func (r *StreamResult) Batches() iter.Seq2[[]Event, error] {
 	return func(yield func([]Event, error) bool) {
 		if !r.queue.start() {
