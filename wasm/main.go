@@ -7,11 +7,14 @@ package main
 import (
 	"context"
 	"os"
+	"runtime/debug"
 
 	"runstream/jsbridge"
 )
 
 func main() {
+	// Collections take a tenth of the time of a stream otherwise; it costs a page 4 MB.
+	debug.SetGCPercent(200)
 	if err := jsbridge.Serve(context.Background()); err != nil {
 		println(err.Error())
 		os.Exit(1)
