@@ -6,8 +6,9 @@ import { serve } from "./serve.js";
 const settings = new URLSearchParams(location.search);
 const worker = settings.get("engine") !== "page";
 
-/** The variant of a page that compiles bytes, which the browser cannot keep compiled code for. */
-async function code(): Promise<{ wasm?: ArrayBuffer }> {
+/** Variants of a page: one compiles bytes, which the browser cannot keep compiled code for; one has kept code of its own. */
+async function code(): Promise<{ wasm?: ArrayBuffer | string }> {
+  if (settings.has("kept")) return { wasm: "runstream.wasm?kept" };
   if (!settings.has("bytes")) return {};
   return { wasm: await (await fetch("runstream.wasm")).arrayBuffer() };
 }

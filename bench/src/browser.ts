@@ -52,11 +52,13 @@ export class Chromium {
     }
   }
 
-  /** Visits a page as on an earlier day: it begins a run, and stays until the browser has had time to keep its code. */
-  async visit(address: string): Promise<void> {
+  /** Visits a page as on an earlier day: it begins a run, does some work, and stays until the browser has had time to keep
+   * its code. */
+  async visit(address: string, work: (page: Page) => Promise<void>): Promise<void> {
     const page = await this.#browser.newPage();
     await page.goto(`${this.#server.url}/${address}`);
     await page.evaluate(() => window.bench.first);
+    await work(page);
     await new Promise((resolve) => setTimeout(resolve, STAY));
     await page.close();
   }
