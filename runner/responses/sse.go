@@ -20,7 +20,8 @@ type Message struct {
 // MaxMessage is how large one event may be, in bytes.
 const MaxMessage = 64 << 20
 
-const readSize = 64 << 10
+// Most answers with a tool call fit the first read; what is longer is read by more.
+const firstRead, readSize = 8 << 10, 64 << 10
 
 // ReadEvents reads a stream of events as WHATWG's HTML standard frames it
 // (section 9.2.6, "Interpreting an event stream"). An event that the stream
@@ -28,7 +29,7 @@ const readSize = 64 << 10
 func ReadEvents(r io.Reader) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		p := parser{first: true}
-		buf := make([]byte, 0, readSize)
+		buf := make([]byte, 0, firstRead)
 		for {
 			if len(buf) == cap(buf) {
 				buf = append(make([]byte, 0, max(readSize, 2*len(buf))), buf...)
