@@ -51,11 +51,11 @@ func (s *State) prepareModelInput(original []json.RawMessage, generated []*RunIt
 // orphanCalls finds the calls from index first on that have no output, and the
 // reasoning that led to them.
 func orphanCalls(heads []*rawItem, first int) map[int]bool {
-	answered := map[string]bool{}
+	answered := make(map[inputKey]bool, len(heads))
 	for _, head := range heads {
-		answered[head.Type+" "+head.CallID] = true
+		answered[inputKey{"call", head.Type, head.CallID}] = true
 	}
-	return lostCalls(heads, first, func(head *rawItem) bool { return answered[outputType(head.Type)+" "+head.CallID] })
+	return lostCalls(heads, first, func(head *rawItem) bool { return answered[inputKey{"call", outputType(head.Type), head.CallID}] })
 }
 
 func lostCalls(heads []*rawItem, first int, answered func(*rawItem) bool) map[int]bool {
@@ -79,23 +79,23 @@ func (r *rawItem) isServerSearch() bool { return r.Type == "tool_search_call" &&
 // preferLatest keeps one item per identifier, with the latest value: calls and
 // reasoning at their first place, others at their last.
 func preferLatest(items []json.RawMessage, heads []*rawItem) []json.RawMessage {
-	latest := map[string]int{}
-	anchor := map[string]int{}
+	keys := make([]inputKey, len(heads))
+	latest, anchor := make(map[inputKey]int, len(heads)), make(map[inputKey]int, len(heads))
 	for i, head := range heads {
 		key := dedupeKey(head)
-		if key == "" {
+		if key == (inputKey{}) {
 			continue
 		}
-		latest[key] = i
+		keys[i], latest[key] = key, i
 		precursor := outputType(head.Type) != "" || head.Type == "mcp_approval_request" || head.Type == "reasoning"
 		if _, seen := anchor[key]; !seen || !precursor {
 			anchor[key] = i
 		}
 	}
-	kept := []json.RawMessage{}
-	for i, head := range heads {
-		switch key := dedupeKey(head); {
-		case key == "":
+	kept := make([]json.RawMessage, 0, len(items))
+	for i, key := range keys {
+		switch {
+		case key == inputKey{}:
 			kept = append(kept, items[i])
 		case anchor[key] == i:
 			kept = append(kept, items[latest[key]])
@@ -104,23 +104,26 @@ func preferLatest(items []json.RawMessage, heads []*rawItem) []json.RawMessage {
 	return kept
 }
 
+// inputKey is what an item of the input is known by. The zero inputKey is of none.
+type inputKey struct{ by, itemType, id string }
+
 // fakeID is the id that adapters of other APIs give items without one.
 const fakeID = "__fake_id__"
 
-func dedupeKey(head *rawItem) string {
+func dedupeKey(head *rawItem) inputKey {
 	switch {
 	case head.Type == "mcp_approval_response":
-		return "response " + head.RequestID
+		return inputKey{by: "response", id: head.RequestID}
 	case head.Role != "" || head.Type == "message" || head.Type == "":
-		return ""
+		return inputKey{}
 	case head.CallID != "" && (outputType(head.Type) != "" || isOutput(head.Type)):
-		return "call " + head.Type + " " + head.CallID
+		return inputKey{"call", head.Type, head.CallID}
 	case head.ID != "" && head.ID != fakeID:
-		return "id " + head.Type + " " + head.ID
+		return inputKey{"id", head.Type, head.ID}
 	case head.CallID != "":
-		return "call " + head.Type + " " + head.CallID
+		return inputKey{"call", head.Type, head.CallID}
 	}
-	return ""
+	return inputKey{}
 }
 
 func isOutput(itemType string) bool {
