@@ -3,6 +3,8 @@ package jsbridge
 import (
 	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"runstream/internal/codec"
 	"runstream/runner"
@@ -33,7 +35,8 @@ func (r *run) postIdentities() error {
 	identities, own := make([]string, len(r.agents)), true
 	for i, agent := range r.agents {
 		identities[i] = r.result.Identity(agent)
-		own = own && identities[i] == agent.Name
+		// What JavaScript has for half a character is another one in Go.
+		own = own && identities[i] == agent.Name && !strings.ContainsRune(agent.Name, utf8.RuneError)
 	}
 	if own {
 		return nil

@@ -28,6 +28,9 @@ func Serve(ctx context.Context, options ...Option) error {
 		return errors.New("jsbridge: there is no page to serve; start this program with the runstream package, as its engine")
 	}
 	post, fetch := page.Get("post"), page.Get("fetch")
+	if post.Type() != js.TypeObject {
+		return errors.New("jsbridge: the page is of another release than this program, " + Version + "; serve the files of one")
+	}
 	e := &engine{
 		ctx: ctx,
 		own: own,

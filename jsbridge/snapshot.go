@@ -33,13 +33,14 @@ func (t *sentTexts) refer(texts []json.RawMessage) []int {
 		if len(text) == 0 {
 			text = json.RawMessage("null") // no text, such as an item that Go code has made
 		}
-		number, sent := t.numbers[&text[0]]
+		place := &text[0]
+		number, sent := t.numbers[place]
 		if !sent {
 			if bytes.IndexByte(text, separator) >= 0 {
 				text = json.RawMessage("null") // no JSON
 			}
 			number = len(t.numbers)
-			t.numbers[&text[0]] = number
+			t.numbers[place] = number
 			t.waiting = append(t.waiting, text)
 		}
 		numbers[i] = number

@@ -135,6 +135,9 @@ func (q *eventQueue) next() ([]Event, error) {
 		}
 		closed, err := q.closed, q.err
 		q.err = nil // an error is told once
+		if closed {
+			q.spare = nil
+		}
 		q.mu.Unlock()
 		if closed {
 			signal(q.more) // for the next reader

@@ -7,6 +7,10 @@ import (
 	"runstream/runner"
 )
 
+// largestShape bounds what an event may have for others to be compared with it, in
+// bytes: deltas have far less, and what is learnt is several times as large.
+const largestShape = 16 << 10
+
 // eventReader reads the events of a stream, of which most are like the one before.
 type eventReader struct {
 	shape     codec.Shape
@@ -21,7 +25,7 @@ func (r *eventReader) read(message Message) (runner.RawEvent, error) {
 	}
 	event, err := rawEvent(message)
 	// Each time it takes one event more, so that a stream without a shape costs little.
-	if r.missed++; r.missed > r.learnt && err == nil && event.Type != "error" {
+	if r.missed++; r.missed > r.learnt && err == nil && event.Type != "error" && len(message.Data) <= largestShape {
 		r.shape.Learn(message.Data, "type")
 		r.eventType, r.learnt, r.missed = event.Type, r.learnt+1, 0
 	}

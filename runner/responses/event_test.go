@@ -1,6 +1,7 @@
 package responses_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -33,6 +34,21 @@ func TestAnEventsType(t *testing.T) {
 			assert.Equal(t, tc.want, got[0].Type)
 		})
 	}
+}
+
+func TestTheTypeIsEachEventsOwn(t *testing.T) {
+	want := []string{"a", "a", "a", "b", "b", "b", "b", "a", "c", "a", "a"}
+	var stream strings.Builder
+	for i, eventType := range want {
+		fmt.Fprintf(&stream, "data: {\"n\":%d,\"type\":%q,\"delta\":\"x\"}\n\n", i*7, eventType)
+	}
+	got, err := events(t, stream.String())
+	require.NoError(t, err)
+	var types []string
+	for _, event := range got {
+		types = append(types, event.Type)
+	}
+	assert.Equal(t, want, types)
 }
 
 func TestEventsPassByteForByte(t *testing.T) {
@@ -85,6 +101,13 @@ func TestWhatIsNotJSONIsTheServersMistake(t *testing.T) {
 			assert.Contains(t, misbehaved.Message, "not JSON")
 		})
 	}
+	t.Run("after many events like it", func(t *testing.T) {
+		delta := `data: {"type":"response.output_text.delta","n":1,"delta":"a"}` + "\n\n"
+		got, err := events(t, strings.Repeat(delta, 20)+strings.Replace(delta, `"a"}`, `"a"}]`, 1)+delta)
+		assert.Len(t, got, 20)
+		var misbehaved *runner.ModelBehaviorError
+		require.ErrorAs(t, err, &misbehaved)
+	})
 	t.Run("is quoted in part", func(t *testing.T) {
 		_, err := events(t, "data: \x1b[31m"+strings.Repeat("x", 5000)+"\n\n")
 		assert.ErrorContains(t, err, `\x1b[31mxxx`)

@@ -112,7 +112,9 @@ const types: { readonly [type in FromWorker["type"]]: true } = {
 };
 
 function isFromWorker(data: unknown): data is FromWorker {
-  return typeof data === "object" && data !== null && Object.hasOwn(types, String((data as { readonly type?: unknown }).type));
+  if (typeof data !== "object" || data === null) return false;
+  const { type } = data as { readonly type?: unknown };
+  return typeof type === "string" && Object.hasOwn(types, type);
 }
 
 function excerpt(data: unknown): string {

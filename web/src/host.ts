@@ -93,7 +93,8 @@ function fetchUntil(ended: AbortSignal): typeof fetch {
     ended.addEventListener("abort", abort);
     init?.signal?.addEventListener("abort", abort); // the engine fires it after every request
     if (init?.signal?.aborted) abort();
-    return fetch(input, { ...init, signal: request.signal });
+    // The engine's headers serve all its requests; a fetch that the page has wrapped may add to its own, or read them late.
+    return fetch(input, { ...init, headers: new Headers(init?.headers), signal: request.signal });
   };
 }
 

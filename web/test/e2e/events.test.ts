@@ -172,6 +172,29 @@ for (const engine of ["worker", "page"] as const) {
       t.diagnostic(`20,000 deltas, engine ${engine === "page" ? "on the page" : "in a worker"}: ${Math.round(got.took)} ms, ${longest}`);
     });
 
+    // As monitoring scripts wrap it. A worker has a fetch of its own.
+    if (engine === "page") {
+      test("what a wrapped fetch adds to a request's headers stays that request's", async () => {
+        const script = server.script(response(call("look", "call_1")), response(call("look", "call_2")), response(message("Done.")));
+        await page.evaluate(async (baseURL) => {
+          const { Agent, configure, runStreamed, tool } = window.runstream;
+          configure({ baseURL });
+          const look = tool({ name: "look", description: "Looks.", parameters: { type: "object", properties: {} }, strict: false, execute: () => "" });
+          const original = window.fetch;
+          window.fetch = (input, init) => {
+            (init!.headers as Headers).append("x-trace", "one");
+            return original(input, init);
+          };
+          try {
+            await window.read(runStreamed(new Agent({ name: "Looker", tools: [look] }), "Hi"));
+          } finally {
+            window.fetch = original;
+          }
+        }, script.baseURL);
+        assert.deepEqual(script.requests.map(({ headers }) => headers["x-trace"]), ["one", "one", "one"]);
+      });
+    }
+
     test("nothing of the engine is left in the page's globals", async () => {
       const left = await page.evaluate(() => ["Go", "fs", "path", "process"].filter((name) => name in window));
       assert.deepEqual(left, []);
