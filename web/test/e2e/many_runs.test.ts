@@ -162,16 +162,17 @@ async function count(page: Page, place: "worker" | "page"): Promise<Counts> {
   );
 }
 
-/** How long Go's runtime gives memory back for after a collection, by a timer of its own. Counting collects. */
+/** Go's runtime gives memory back for some seconds after a collection, by a timer of its own. Counting collects, so the
+ * waits between grow from this on, in milliseconds. */
 const SCAVENGES = 1500;
 
 /** Counts until nothing is alive that was not before: what ends a run may still be on its way. */
 async function countAtRest(page: Page, place: "worker" | "page", before: Counts["alive"]): Promise<Counts> {
   const deadline = Date.now() + patience;
-  for (;;) {
+  for (let wait = SCAVENGES; ; wait *= 2) {
     const counts = await count(page, place);
     if (grown(before, counts.alive).length === 0 || Date.now() > deadline) return counts;
-    await new Promise((resolve) => setTimeout(resolve, SCAVENGES));
+    await new Promise((resolve) => setTimeout(resolve, wait));
   }
 }
 
