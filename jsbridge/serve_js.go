@@ -59,7 +59,7 @@ func Serve(ctx context.Context, options ...Option) error {
 }
 
 // postTo calls one of the page's functions. Bytes cross as a Uint8Array of their own.
-func postTo(page js.Value, m fromEngine) {
+func postTo(post js.Value, m fromEngine) {
 	function, fields := m.crossing()
 	for i, field := range fields {
 		if bytes, ok := field.([]byte); ok {
@@ -68,5 +68,5 @@ func postTo(page js.Value, m fromEngine) {
 			fields[i] = array
 		}
 	}
-	page.Call(function, fields...)
+	post.Call(function, fields...)
 }

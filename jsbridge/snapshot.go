@@ -14,7 +14,7 @@ import (
 type sentTexts struct {
 	numbers map[*byte]int
 	// waiting are those that the page does not have, from number first on.
-	waiting []json.RawMessage
+	waiting [][]byte
 	first   int
 }
 
@@ -112,14 +112,7 @@ func (r *run) writeSnapshot(result *runner.StreamResult) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	size := 0
-	for _, waiting := range r.sent.waiting {
-		size += len(waiting) + 1
-	}
-	text = slices.Grow(text, size)
-	for _, waiting := range r.sent.waiting {
-		text = append(append(text, separator), waiting...)
-	}
+	text = bytes.Join(append([][]byte{text}, r.sent.waiting...), []byte{separator})
 	r.sent.crossed()
 	return text, nil
 }

@@ -38,7 +38,7 @@ export const budgets: readonly Budget[] = [
     why: "5 MB of engine take 30 ms to come out of the browser's cache and its brotli; 900 functions are compiled when first called, 20 ms" },
   { what: "the same ÷ ai", measured: ratio("load warm", "ai"), most: 1, unit: "×", why: "the same" },
   { what: "page load to first event, 10 Mbit/s, ÷ @openai/agents", measured: ratio("load slow", "agents"), most: 1, unit: "×",
-    why: "the engine is 1.02 MB, 0.8 s of such a line; @openai/agents is 0.37 MB" },
+    why: "the engine is 1.03 MB, 0.8 s of such a line; @openai/agents is 0.37 MB" },
   { what: "50 turns with one tool each ÷ @openai/agents", measured: ratio("turns", "agents"), most: 0.5, unit: "×",
     why: "the plain loop, which is the requests alone, takes more than that: see the table" },
   { what: "the same ÷ ai", measured: ratio("turns", "ai"), most: 0.8, unit: "×",

@@ -104,15 +104,7 @@ func (p *parser) feed(buf []byte, yield func(Message, error) bool) (rest []byte,
 }
 
 func (p *parser) field(line []byte) {
-	colon := 0
-	for colon < len(line) && line[colon] != ':' { // after a few bytes, where a search costs more to begin
-		colon++
-	}
-	value := line[min(colon+1, len(line)):]
-	if len(value) > 0 && value[0] == ' ' {
-		value = value[1:]
-	}
-	switch string(line[:colon]) {
+	switch name, value := cutField(line); string(name) {
 	case "event":
 		if p.last != string(value) {
 			p.last = string(value)
@@ -125,4 +117,19 @@ func (p *parser) field(line []byte) {
 		}
 		p.data = append(append(p.data, '\n'), value...) // copies: value ends where its capacity does
 	}
+}
+
+// cutField is bytes.Cut at the colon, which comes after a few bytes: a search
+// costs more to begin.
+func cutField(line []byte) (name, value []byte) {
+	for i, c := range line {
+		if c == ':' {
+			value = line[i+1:]
+			if len(value) > 0 && value[0] == ' ' {
+				value = value[1:]
+			}
+			return line[:i], value
+		}
+	}
+	return line, nil
 }

@@ -3,7 +3,7 @@ import { Agent } from "./agent.js";
 import type { RunContext, ToolCallDetails } from "./context.js";
 import { UserError } from "./errors.js";
 import type { AgentRef, CallInfo, FunctionRef, Json } from "./protocol.js";
-import { NO_USAGE, type Usage } from "./view.js";
+import { NO_USAGE, type RunView } from "./view.js";
 
 /** A function that the engine can call. What it returns or throws is the reply. */
 export type PageFunction = (args: readonly unknown[], signal: AbortSignal) => unknown;
@@ -76,10 +76,10 @@ export class RunScope {
   names: AgentNames;
   readonly #agents: readonly Agent<unknown>[];
   readonly #context: unknown;
-  readonly #view: () => { readonly usage: Usage } | undefined;
+  readonly #view: () => RunView | undefined;
   readonly #endings: (() => void)[] = [];
 
-  constructor(agents: readonly Agent<unknown>[], context: unknown, view: () => { readonly usage: Usage } | undefined) {
+  constructor(agents: readonly Agent<unknown>[], context: unknown, view: () => RunView | undefined) {
     this.#agents = agents;
     this.#context = context;
     this.#view = view;
@@ -104,9 +104,10 @@ export class RunScope {
     return this.#agents[agent] ?? this.names.find({ name: agentName });
   }
 
-  context(info: CallInfo): RunContext {
+  /** What a function is told of the run, and `more`. */
+  context<More extends object>(info: CallInfo, more: More = {} as More): RunContext & More {
     const view = this.#view();
-    return {
+    const context: RunContext = {
       agent: this.agent(info),
       context: this.#context,
       // Nearly nobody asks, and to tell takes reading a snapshot.
@@ -114,11 +115,12 @@ export class RunScope {
         return view?.usage ?? NO_USAGE;
       },
     };
+    return Object.assign(context, more);
   }
 
-  details(info: CallInfo, signal: AbortSignal): ToolCallDetails {
+  details<More extends object>(info: CallInfo, signal: AbortSignal, more: More = {} as More): ToolCallDetails & More {
     const { toolName = "", callId = "", arguments: text = "" } = info;
-    return Object.assign(this.context(info), { toolName, callId, arguments: text, signal });
+    return this.context(info, { toolName, callId, arguments: text, signal, ...more });
   }
 
   /** A function that the engine calls with an info first. */

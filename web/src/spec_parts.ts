@@ -33,14 +33,14 @@ export function inputGuardrailSpec({ name, runInParallel = true, execute }: Inpu
   return {
     name,
     blocking: !runInParallel,
-    run: scope.add(async (info, [input]) => verdict(await execute(Object.assign(scope.context(info), { input: input as WireItem[] })))),
+    run: scope.add(async (info, [input]) => verdict(await execute(scope.context(info, { input: input as WireItem[] })))),
   };
 }
 
 export function outputGuardrailSpec({ name, execute }: OutputGuardrail, scope: RunScope): GuardrailSpec {
   return {
     name,
-    run: scope.add(async (info, [agentOutput]) => verdict(await execute(Object.assign(scope.context(info), { agentOutput })))),
+    run: scope.add(async (info, [agentOutput]) => verdict(await execute(scope.context(info, { agentOutput })))),
   };
 }
 
@@ -54,24 +54,24 @@ export function hooksSpec(hooks: Hooks, scope: RunScope): HooksSpec {
   const { onAgentStart, onAgentEnd, onHandoff, onModelStart, onModelEnd, onToolStart, onToolEnd } = hooks;
   return {
     agentStart: onAgentStart && scope.addAction((info) => onAgentStart(scope.context(info))),
-    agentEnd: onAgentEnd && scope.addAction((info, [output]) => onAgentEnd(Object.assign(scope.context(info), { output }))),
+    agentEnd: onAgentEnd && scope.addAction((info, [output]) => onAgentEnd(scope.context(info, { output }))),
     handoff:
       onHandoff &&
-      scope.addAction((info, [next]) => onHandoff(Object.assign(scope.context(info), { nextAgent: scope.agent(next as CallInfo) }))),
+      scope.addAction((info, [next]) => onHandoff(scope.context(info, { nextAgent: scope.agent(next as CallInfo) }))),
     modelStart:
       onModelStart &&
       scope.addAction((info, [request]) =>
-        onModelStart(Object.assign(scope.context(info), request as { instructions: string; input: WireItem[] })),
+        onModelStart(scope.context(info, request as { instructions: string; input: WireItem[] })),
       ),
     modelEnd:
       onModelEnd &&
       scope.addAction((info, [data]) => {
         const { output, usage, responseId } = data as { output: WireItem[]; usage: Snapshot["usage"]; responseId: string };
         const response = { output, usage: readUsage(usage), responseId: responseId || undefined };
-        return onModelEnd(Object.assign(scope.context(info), { response }));
+        return onModelEnd(scope.context(info, { response }));
       }),
     toolStart: onToolStart && scope.addAction((info, _, signal) => onToolStart(scope.details(info, signal))),
-    toolEnd: onToolEnd && scope.addAction((info, [output], signal) => onToolEnd(Object.assign(scope.details(info, signal), { output }))),
+    toolEnd: onToolEnd && scope.addAction((info, [output], signal) => onToolEnd(scope.details(info, signal, { output }))),
   };
 }
 

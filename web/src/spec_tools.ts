@@ -105,7 +105,7 @@ function functionSpec(tool: FunctionTool, scope: RunScope): ToolSpec {
     customData:
       customDataExtractor &&
       scope.add(
-        async (info, [output], signal) => (await customDataExtractor(Object.assign(scope.details(info, signal), { output }))) ?? null,
+        async (info, [output], signal) => (await customDataExtractor(scope.details(info, signal, { output }))) ?? null,
       ),
   };
 }
@@ -114,7 +114,7 @@ function guardrailSpec({ name, execute }: ToolInputGuardrail | ToolOutputGuardra
   return {
     name,
     run: scope.add(async (info, [output], signal) => {
-      const { outputInfo, ...verdict } = (await execute(Object.assign(scope.details(info, signal), { output }))) ?? {};
+      const { outputInfo, ...verdict } = (await execute(scope.details(info, signal, { output }))) ?? {};
       return { ...verdict, info: outputInfo };
     }),
   };
@@ -192,7 +192,7 @@ function reviewer(tool: Extract<Tool, { onApproval?: unknown }>, scope: RunScope
   if (!onApproval) return {};
   return {
     onApproval: scope.add(async (info, [rawItem], signal) => {
-      const said = await onApproval(Object.assign(scope.details(info, signal), { rawItem: rawItem as WireItem }));
+      const said = await onApproval(scope.details(info, signal, { rawItem: rawItem as WireItem }));
       if (said == null && tool.type !== "hosted_mcp") return null;
       if (typeof said?.approve !== "boolean") throw new UserError("it must give { approve: true } or { approve: false }");
       return said;

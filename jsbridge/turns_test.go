@@ -1,0 +1,87 @@
+package jsbridge
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"runstream/runner/runnertest"
+)
+
+func TestThePageHasATurnsEventsBeforeItIsAskedAboutTheNext(t *testing.T) {
+	page, server := newTestPage(t, callsTheTool...)
+	page.functions[1] = func([]json.RawMessage) (any, bool) {
+		seen(page, func(m eventsMessage) bool { return strings.Contains(string(m.Batch), "agent_updated") }) // it reads
+		return "gone", true
+	}
+	page.functions[turnFunction] = func([]json.RawMessage) (any, bool) {
+		assert.Contains(t, kinds(page.events(1)), "tool_output")
+		assert.Len(t, server.requests(), 1)
+		return nil, true
+	}
+	page.run(1, toolAgent(`"execute":{"fn":1}`))
+	page.snapshot(1)
+}
+
+func TestThePageHasATurnsSnapshotBeforeAnythingOfTheNext(t *testing.T) {
+	page, _ := newTestPage(t, callsTheTool...)
+	page.functions[1] = func([]json.RawMessage) (any, bool) { return "gone", true }
+	page.functions[2] = func([]json.RawMessage) (any, bool) { return nil, true }
+	page.run(1, strings.Replace(toolAgent(`"execute":{"fn":1}`), `"input"`, `"options":{"hooks":{"modelStart":{"fn":2}}},"input"`, 1))
+	page.snapshot(1)
+	log := page.log()
+	turn := slices.IndexFunc(log, func(m fromEngine) bool { call, ok := m.(callMessage); return ok && call.Fn == turnFunction })
+	require.IsType(t, snapshotMessage{}, log[turn+1])
+	now := readSnapshot(t, log[turn+1].(snapshotMessage).Snapshot)
+	assert.Equal(t, 1, now.CurrentTurn)
+	assert.Nil(t, now.FinalOutput)
+	assert.Len(t, now.InputList, 3)
+	assert.Equal(t, 2, log[turn+2].(callMessage).Fn, "the hook of the next turn")
+}
+
+// A page has the run's document after every turn. What it has already does not
+// cross again: else long runs would slow down with their square.
+func TestWhatCrossesBetweenTurnsDoesNotGrow(t *testing.T) {
+	const turns = 40
+	var script []runnertest.Turn
+	for i := range turns {
+		script = append(script, runnertest.Reply(runnertest.ToolCall("remove", "call_"+strconv.Itoa(100+i), `{"path":"logs"}`)))
+	}
+	page, _ := newTestPage(t, append(script, runnertest.Reply(runnertest.Message("Done.")))...)
+	page.functions[1] = func([]json.RawMessage) (any, bool) { return strings.Repeat("gone ", 200), true }
+	page.run(1, strings.Replace(toolAgent(`"execute":{"fn":1}`), `"input"`, `"options":{"maxTurns":`+strconv.Itoa(turns+1)+`},"input"`, 1))
+	assert.Equal(t, "Done.", page.snapshot(1).FinalOutput)
+	var sizes []int
+	for _, message := range page.log() {
+		if m, ok := message.(snapshotMessage); ok {
+			sizes = append(sizes, len(m.Snapshot))
+		}
+	}
+	require.Len(t, sizes, turns)
+	early, late := sizes[4], sizes[turns-1]
+	t.Logf("%d bytes after turn 5, %d after turn %d", early, late, turns)
+	assert.Less(t, late-early, 80*(turns-5), "the numbers of texts are all that may become more")
+}
+
+func TestAStopBetweenTurnsComesBeforeTheNextModelCall(t *testing.T) {
+	for mode, turns := range map[string]int{"immediate": 1, "after_turn": 1} {
+		t.Run(mode, func(t *testing.T) {
+			page, server := newTestPage(t, callsTheTool...)
+			page.functions[1] = func([]json.RawMessage) (any, bool) { return "gone", true }
+			page.functions[turnFunction] = func([]json.RawMessage) (any, bool) {
+				page.engine.handle(cancelMessage{Run: 1, Mode: mode})
+				return nil, true
+			}
+			page.run(1, toolAgent(`"execute":{"fn":1}`))
+			now := page.snapshot(1)
+			assert.Nil(t, now.FinalOutput)
+			assert.Len(t, now.InputList, 3)
+			assert.Len(t, server.requests(), turns)
+		})
+	}
+}
