@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -30,8 +31,8 @@ func now() float64 {
 	return float64(time.Now().UnixNano()) / 1e6
 }
 
-// assets serves files as a good host would: compressed in advance, and
-// cacheable for good, but for the pages themselves.
+// assets serves files as a good host would: compressed in advance, named by an
+// ETag, and cacheable for good, but for the pages themselves.
 type assets struct{ files fs.FS }
 
 func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -42,6 +43,7 @@ func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	header := w.Header()
+	header.Set("ETag", fmt.Sprintf(`"%08x"`, crc32.ChecksumIEEE(content)))
 	header.Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
 	header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	switch path.Ext(name) {

@@ -69,7 +69,7 @@ export function openHost(post: (message: FromHost) => void): (message: ToHost) =
   };
 
   const start = async (wasm: WasmSource): Promise<void> => {
-    const module = await compile(wasm);
+    const module = await compile(wasm, ended);
     if (ended.aborted) return;
     port = { version, post: messages(post), fetch: fetchUntil(ended), receive: undefined };
     await runGo(module, port, ended, stop);

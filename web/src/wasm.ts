@@ -1,16 +1,20 @@
+import { fetchEngine } from "./engine_copy.js";
+import type { Fetched } from "./engine_copy.js";
 import { EngineStartError } from "./errors.js";
 
 /** How the engine's code reaches the place that runs it: by absolute URL, as bytes, or compiled. */
 export type WasmSource = string | BufferSource | WebAssembly.Module;
 
-/** Compiles the engine here, where it runs. Rejects with an EngineStartError that says what was found instead. */
-export async function compile(source: WasmSource): Promise<WebAssembly.Module> {
+/** Compiles the engine here, where it runs until `ended` fires. Rejects with an EngineStartError that says what was found
+ * instead. */
+export async function compile(source: WasmSource, ended: AbortSignal): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
-  if (typeof source === "string") {
-    const files = source.startsWith("file:") ? fileSystem() : undefined;
-    return files ? compileBytes(await readWasm(files, source), `The engine's file at ${source}`) : compileResponse(await fetchWasm(source));
-  }
-  return compileBytes(source, "What was given as wasm");
+  if (typeof source !== "string") return compileBytes(source, "What was given as wasm");
+  const files = source.startsWith("file:") ? fileSystem() : undefined;
+  if (files) return compileBytes(await readWasm(files, source), `The engine's file at ${source}`);
+  const { response, again } = await fetchWasm(source, ended);
+  if (!again) return compileResponse(response);
+  return compileResponse(response).catch(async () => compileResponse(await again()));
 }
 
 /** Compiles what a server answered. The way is chosen by its Content-Type: a body can be read only once. */
@@ -54,9 +58,9 @@ async function readWasm({ readFile }: FileSystem, url: string): Promise<BufferSo
   }
 }
 
-async function fetchWasm(url: string): Promise<Response> {
+async function fetchWasm(url: string, ended: AbortSignal): Promise<Fetched> {
   try {
-    return await fetch(url);
+    return await fetchEngine(url, ended);
   } catch (cause) {
     throw new EngineStartError(
       `The engine's file at ${url} could not be fetched: ${String(cause)}. Look at the address, the network, and the ` +

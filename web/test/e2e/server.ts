@@ -44,6 +44,7 @@ export interface Answer {
   readonly status?: number;
   readonly type?: string;
   readonly body?: string | Uint8Array;
+  readonly headers?: Record<string, string>;
   /** The connection breaks off instead. */
   readonly broken?: true;
 }
@@ -129,6 +130,7 @@ async function serveFile(path: string, response: ServerResponse, { policy: csp =
     "content-type": answer?.type ?? types[extname(file)] ?? "application/octet-stream",
     "content-security-policy": csp,
     "cache-control": "no-store",
+    ...answer?.headers,
   });
   response.end(answer?.body ?? bytes);
 }

@@ -183,12 +183,14 @@ test("the engine compiles whatever its Content-Type is", async () => {
     assert(compiled instanceof WebAssembly.Module);
   }
   const inside = new Uint8Array([9, ...WASM, 9]).subarray(1, 9);
-  assert((await compile(inside)) instanceof WebAssembly.Module);
-  assert((await compile(WASM.buffer)) instanceof WebAssembly.Module);
+  for (const bytes of [inside, WASM.buffer]) {
+    assert((await compile(bytes, new AbortController().signal)) instanceof WebAssembly.Module);
+  }
 });
 
 test("an address that cannot be fetched is named", async () => {
-  await assert.rejects(compile("http://127.0.0.1:1/engine.wasm"), /127\.0\.0\.1:1\/engine\.wasm could not be fetched/);
+  const { signal } = new AbortController();
+  await assert.rejects(compile("http://127.0.0.1:1/engine.wasm", signal), /127\.0\.0\.1:1\/engine\.wasm could not be fetched/);
 });
 
 test("an address that is none is refused, and the package can still be used", async () => {

@@ -1,0 +1,191 @@
+// The copy of the engine's file that lies in Cache Storage: it is used where it is what the server has, and only there.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Browser, BrowserContext, Page } from "puppeteer-core";
+import { version } from "../../src/version.js";
+import { assertNoMishaps, openBrowser, openTestPage, soon, type PlainError } from "./browser.js";
+import { startServer, type TestServer } from "./server.js";
+import { message, response } from "./sse.js";
+
+let browser: Browser;
+let server: TestServer;
+before(async () => {
+  [browser, server] = await Promise.all([openBrowser(), startServer()]);
+});
+after(async () => {
+  await browser.close();
+  await server.close();
+});
+
+/** The package once more, its engine sent with these headers. */
+function served(headers: () => Record<string, string>): string {
+  return server.copy((file) => (file === "runstream.wasm" ? { headers: headers() } : undefined));
+}
+
+const etag = (tag: string) => ({ etag: `"${tag}"`, "cache-control": "no-cache" });
+
+/** Starts the package's engine, runs an agent, and lets the engine go on. */
+async function start(page: Page, from: string, worker: boolean): Promise<PlainError | string> {
+  const { baseURL } = server.script(response(message("It runs.")));
+  return page.evaluate(
+    async (from, baseURL, worker) => {
+      const { Agent, configure, init, run } = await window.load(from);
+      configure({ baseURL });
+      try {
+        await init({ worker });
+        return (await run(new Agent({ name: "Anyone" }), "Hi")).finalOutput ?? "no output";
+      } catch (error) {
+        return window.plainError(error);
+      }
+    },
+    from,
+    baseURL,
+    worker,
+  );
+}
+
+/** Puts something else in the copy's place, under the copy's headers. */
+async function replaceCopy(page: Page, from: string, by: "text" | "another version"): Promise<void> {
+  await page.evaluate(
+    async (url, by, version) => {
+      const store = await caches.open("runstream");
+      const copy = (await store.match(url))!;
+      const { headers } = copy;
+      // Latin-1 keeps each byte, and so each offset in the file.
+      const text = new TextDecoder("x-user-defined").decode(await copy.arrayBuffer());
+      const other = by === "text" ? "no engine" : text.replaceAll(version, "9.9.9");
+      await store.put(url, new Response(Uint8Array.from(other, (character) => character.charCodeAt(0)), { headers }));
+    },
+    `${from}/runstream.wasm`,
+    by,
+    version,
+  );
+}
+
+/** What names the state of each copy, by where it comes from; the oldest first. */
+async function copies(page: Page): Promise<{ readonly [from: string]: string }> {
+  return page.evaluate(async () => {
+    const store = await caches.open("runstream");
+    const found = await Promise.all(
+      (await store.keys()).map(async ({ url }) => {
+        const headers = (await store.match(url))?.headers; // it may have gone since
+        return [url.replace("/runstream.wasm", ""), headers?.get("etag") ?? headers?.get("last-modified")];
+      }),
+    );
+    return Object.fromEntries(found);
+  });
+}
+
+async function untilKept(page: Page, from: string, state: string): Promise<void> {
+  const look = async (): Promise<void> => {
+    while ((await copies(page))[from] !== state) await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+  await soon(look(), `a copy of ${from} as of ${state}`);
+}
+
+/** Visits of pages that share their storage, and have one with no other test. */
+function visits(worker: boolean) {
+  let context: BrowserContext;
+  before(async () => {
+    context = await browser.createBrowserContext();
+  });
+  after(() => context.close());
+  const visit = async <T>(work: (page: Page) => Promise<T>): Promise<T> => {
+    const page = await openTestPage(context, server.url);
+    try {
+      return await work(page);
+    } finally {
+      await assertNoMishaps(page);
+      await page.close();
+    }
+  };
+  return {
+    visit,
+    run: (from: string) => visit((page) => start(page, from, worker)),
+    async runAndKeep(from: string, state: string): Promise<void> {
+      await visit(async (page) => {
+        assert.equal(await start(page, from, worker), "It runs.");
+        await untilKept(page, from, state);
+      });
+    },
+  };
+}
+
+for (const place of ["worker", "page"] as const) {
+  describe(place === "worker" ? "an engine in a worker" : "an engine on the page", () => {
+    const { visit, run, runAndKeep } = visits(place === "worker");
+
+    test("the next visit runs the copy; one that is spoilt is thrown away", async () => {
+      const from = served(() => etag("one"));
+      await runAndKeep(from, '"one"');
+      assert.equal(await run(from), "It runs.");
+      await visit((page) => replaceCopy(page, from, "another version"));
+      const got = await run(from);
+      assert.match(typeof got === "object" ? got.message : got, /its engine is 9\.9\.9/);
+      await visit((page) => replaceCopy(page, from, "text"));
+      assert.equal(await run(from), "It runs.");
+      assert.equal((await visit(copies))[from], undefined);
+    });
+
+    test("nothing is kept of an engine that has ended", async () => {
+      const [ended, last] = [served(() => etag("ended")), served(() => etag("last"))];
+      await visit(async (page) => {
+        assert.equal(await start(page, ended, place === "worker"), "It runs.");
+        await page.evaluate(async (from) => (await window.load(from)).dispose(), ended);
+        assert.equal(await start(page, last, place === "worker"), "It runs.");
+        await untilKept(page, last, '"last"'); // it would be kept after the other
+        assert.equal((await copies(page))[ended], undefined);
+      });
+    });
+  });
+}
+
+describe("an engine", () => {
+  const { visit, run, runAndKeep } = visits(true);
+
+  test("the next visit runs what the server has, where that is another file", async () => {
+    let tag = "old";
+    const from = served(() => etag(tag));
+    await runAndKeep(from, '"old"');
+    await visit((page) => replaceCopy(page, from, "another version"));
+    tag = "new";
+    await runAndKeep(from, '"new"');
+  });
+
+  test("the time of a change tells files apart, too", async () => {
+    let changed = "Thu, 26 Nov 2026 10:00:00 GMT";
+    const from = served(() => ({ "last-modified": changed, "cache-control": "no-cache" }));
+    await runAndKeep(from, changed);
+    assert.equal(await run(from), "It runs.");
+    await visit((page) => replaceCopy(page, from, "another version"));
+    changed = "Fri, 27 Nov 2026 10:00:00 GMT";
+    await runAndKeep(from, changed);
+  });
+
+  test("no copy is made of a file that must not be stored, and of one that cannot be told from the next", async () => {
+    const secret = served(() => ({ ...etag("secret"), "cache-control": "no-store" }));
+    const nameless = served(() => ({ "cache-control": "max-age=60" }));
+    const last = served(() => etag("last"));
+    await visit(async (page) => {
+      for (const from of [secret, nameless, last]) assert.equal(await start(page, from, true), "It runs.");
+      await untilKept(page, last, '"last"'); // it would be kept after the others
+      const kept = await copies(page);
+      assert.deepEqual([kept[secret], kept[nameless]], [undefined, undefined]);
+    });
+  });
+
+  test("the last three files are kept", async () => {
+    const files = ["a", "b", "c", "d"].map((tag) => ({ tag: `"${tag}"`, from: served(() => etag(tag)) }));
+    await visit(async (page) => {
+      for (const { from, tag } of files) {
+        assert.equal(await start(page, from, true), "It runs.");
+        await untilKept(page, from, tag);
+      }
+      const three = async (): Promise<void> => {
+        while (Object.keys(await copies(page)).length !== 3) await new Promise((resolve) => setTimeout(resolve, 50));
+      };
+      await soon(three(), "the oldest copy to go");
+      assert.equal((await copies(page))[files[0]!.from], undefined);
+    });
+  });
+});
