@@ -70,7 +70,7 @@ func (r *run) notify(fn functionRef, args ...any) {
 	}
 	defer r.calling.Done()
 	if text, err := codec.Write(args); err == nil {
-		r.engine.post(callMessage{Run: r.number, Call: r.engine.calls.skip(), Fn: fn.Fn, Args: string(text)})
+		r.post(callMessage{Run: r.number, Call: r.engine.calls.skip(), Fn: fn.Fn, Args: string(text)})
 	}
 }
 

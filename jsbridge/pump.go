@@ -21,7 +21,7 @@ func (r *run) pump() error {
 			return nil // it is the run's, and follow tells it
 		}
 		text = appendBatch(text[:0], r.result, batch)
-		r.engine.post(eventsMessage{Run: r.number, Batch: text})
+		r.post(eventsMessage{Run: r.number, Batch: text})
 		if cap(text) > mostKept {
 			text = nil
 		}
@@ -43,7 +43,7 @@ func (r *run) postIdentities() error {
 	}
 	text, err := codec.Write(identities)
 	if err == nil {
-		r.engine.post(eventsMessage{Run: r.number, Batch: []byte(`[[0],{"type":"identities","identities":` + string(text) + `}]`)})
+		r.post(eventsMessage{Run: r.number, Batch: []byte(`[[0],{"type":"identities","identities":` + string(text) + `}]`)})
 	}
 	return err
 }

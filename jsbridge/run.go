@@ -23,7 +23,10 @@ type run struct {
 	agents  []*runner.Agent // in the order of the spec
 	result  *runner.StreamResult
 	begun   chan struct{} // closed once there is a result
-	sent    sentTexts     // by snapshots, of which there is one at a time
+
+	snapshots sync.Mutex           // held while one is written
+	sent      sentTexts            // by snapshots
+	due       *runner.StreamResult // whose latest snapshot the page does not have yet, nil for none
 
 	mu      sync.Mutex
 	over    bool           // no further call may start
@@ -130,11 +133,6 @@ func (r *run) begin() bool {
 // call calls a function of the page and waits for its reply, for the end of
 // ctx or of the run. An error that the function throws is a [*pageError].
 func (r *run) call(ctx context.Context, fn functionRef, args ...any) (json.RawMessage, error) {
-	return r.callAnd(ctx, func() error { return nil }, fn, args...)
-}
-
-// callAnd is call; it does something while the page works on its reply.
-func (r *run) callAnd(ctx context.Context, meanwhile func() error, fn functionRef, args ...any) (json.RawMessage, error) {
 	if !r.begin() {
 		return nil, context.Canceled
 	}
@@ -147,16 +145,14 @@ func (r *run) callAnd(ctx context.Context, meanwhile func() error, fn functionRe
 		return nil, err
 	}
 	number, replied := r.engine.calls.open()
-	r.engine.post(callMessage{Run: r.number, Call: number, Fn: fn.Fn, Args: string(text)})
-	if err = meanwhile(); err == nil {
-		select {
-		case reply := <-replied:
-			return reply.value, reply.err
-		case <-ctx.Done():
-			err = context.Cause(ctx)
-		case <-r.ctx.Done():
-			err = context.Cause(r.ctx)
-		}
+	r.post(callMessage{Run: r.number, Call: number, Fn: fn.Fn, Args: string(text)})
+	select {
+	case reply := <-replied:
+		return reply.value, reply.err
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	case <-r.ctx.Done():
+		err = context.Cause(r.ctx)
 	}
 	if r.engine.calls.close(number) {
 		r.engine.post(endCallMessage{Call: number})
@@ -165,14 +161,45 @@ func (r *run) callAnd(ctx context.Context, meanwhile func() error, fn functionRe
 }
 
 // checkpoint waits until the page's reader has taken a turn's events. The turn's
-// snapshot is written meanwhile: the page has it before anything of the next turn.
+// snapshot is then due.
 func (r *run) checkpoint(ctx context.Context, result *runner.StreamResult) error {
-	_, err := r.callAnd(ctx, func() error {
+	if _, err := r.call(ctx, functionRef{turnFunction}); err != nil {
+		return err
+	}
+	if !r.begin() {
+		return context.Canceled
+	}
+	r.snapshots.Lock()
+	r.due = result
+	r.snapshots.Unlock()
+	go func() { // the next request need not wait for it
+		defer r.calling.Done()
+		r.postSnapshot()
+	}()
+	return nil
+}
+
+// post sends a message of the run. The snapshot that is due goes before it.
+func (r *run) post(m fromEngine) {
+	r.postSnapshot()
+	r.engine.post(m)
+}
+
+// postSnapshot sends the snapshot that is due. Where it cannot be written, the
+// run's last one cannot either, and tells.
+func (r *run) postSnapshot() {
+	r.snapshots.Lock()
+	defer r.snapshots.Unlock()
+	result := r.due
+	if result == nil {
+		return
+	}
+	r.due = nil
+	_ = guard(func() error {
 		text, err := r.writeSnapshot(result)
 		if err == nil {
 			r.engine.post(snapshotMessage{Run: r.number, Snapshot: text})
 		}
 		return err
-	}, functionRef{turnFunction})
-	return err
+	})
 }
