@@ -27,7 +27,7 @@ func TestCrossings(t *testing.T) {
 	}
 	script, err := json.Marshal(chunks)
 	require.NoError(t, err)
-	page, stop := servePage(t, testFetch(`(request, body) => {
+	page, stop := servePage(t, testExchange(`(request, body) => {
 		for (const chunk of `+string(script)+`) request.send(chunk);
 		request.close();
 		return new Response(body, { headers: { "content-type": "text/event-stream" } });

@@ -12,7 +12,7 @@ import (
 // fetchTransport is a [responses.Transport] over the platform's fetch. It tries
 // once.
 type fetchTransport struct {
-	fetch    js.Value
+	exchange js.Value // the page's function for it, see Serve
 	provider providerSpec
 	token    tokenFunc // nil for no Authorization header
 	// init and its headers serve every request, one after the other: fetch has
@@ -33,18 +33,15 @@ func (t *fetchTransport) Post(ctx context.Context, path string, body []byte) (io
 	if err != nil {
 		return nil, err
 	}
-	controller := js.Global().Get("AbortController").New()
-	abort := func() { _ = try(func() { controller.Call("abort") }) } // whatever listeners throw
-	unwatch := context.AfterFunc(ctx, abort)
-	promises := newWaiter()
-	stream := &bodyStream{ctx: ctx, promises: promises, stop: func() { unwatch(); abort(); promises.close() }}
-
-	response, err := t.send(ctx, address, token, body, controller.Get("signal"), promises)
-	if err == nil {
-		stream.open(response)
-		err = checkResponse(address, response, stream, token)
-	}
+	exchange, err := t.send(address, token, body)
 	if err != nil {
+		return nil, err
+	}
+	stop := func() { _ = try(func() { exchange.Call("stop") }) } // whatever listeners throw
+	unwatch := context.AfterFunc(ctx, stop)
+	promises := newWaiter()
+	stream := &bodyStream{ctx: ctx, exchange: exchange, promises: promises, stop: func() { unwatch(); stop(); promises.close() }}
+	if err := stream.open(address, token); err != nil {
 		stream.stop()
 		return nil, err
 	}
@@ -86,40 +83,55 @@ func (t *fetchTransport) setHeader(name, value string) error {
 	return nil
 }
 
-// send waits for the head of the answer.
-func (t *fetchTransport) send(
-	ctx context.Context, address endpoint, token string, body []byte, signal js.Value, promises *waiter,
-) (response js.Value, err error) {
+// send sends the request.
+func (t *fetchTransport) send(address endpoint, token string, body []byte) (exchange js.Value, err error) {
 	if err := t.prepare(); err != nil {
-		return response, err
+		return exchange, err
 	}
 	if t.token != nil {
 		if err := t.setHeader("Authorization", "Bearer "+token); err != nil {
-			return response, err
+			return exchange, err
 		}
 	}
 	bytes := js.Global().Get("Uint8Array").New(len(body))
 	js.CopyBytesToJS(bytes, body)
-	t.init.Set("body", bytes)
-	t.init.Set("signal", signal)
-	var promise js.Value
-	err = try(func() { promise = t.fetch.Invoke(string(address), t.init) })
-	if err == nil {
-		response, err = promises.await(ctx, promise)
-	}
-	switch {
-	case ctx.Err() != nil:
-		return response, context.Cause(ctx)
-	case err != nil:
-		return response, address.unreachable(offline(), err)
-	}
-	return response, nil
+	return t.exchange.Invoke(string(address), t.init, bytes), nil
 }
 
 // offline says whether the browser knows that it is.
 func offline() bool {
 	online := field(js.Global().Get("navigator"), "onLine")
 	return online.Type() == js.TypeBoolean && !online.Bool()
+}
+
+// bodyStream reads the body of an answer. Only one read is under way at a time.
+type bodyStream struct {
+	ctx      context.Context
+	exchange js.Value
+	promises *waiter
+	stop     func()
+	chunk    js.Value // the one that was read last, of which
+	taken    int      // so much is taken
+	size     int
+	err      error
+}
+
+// open waits for the answer. One that is no event stream is an error.
+func (b *bodyStream) open(address endpoint, token string) error {
+	answer, err := b.promises.await(b.ctx, b.exchange.Get("answer"))
+	switch {
+	case b.ctx.Err() != nil:
+		return context.Cause(b.ctx)
+	case err != nil:
+		return address.unreachable(offline(), err)
+	case answer.IsNull():
+		b.err = io.EOF
+	case answer.Get("status").IsUndefined():
+		b.chunk, b.size = answer, numberOf(answer, "byteLength")
+	default:
+		return checkResponse(address, answer, b, token)
+	}
+	return nil
 }
 
 // checkResponse turns an answer that is no event stream into an error.
@@ -141,28 +153,10 @@ func checkResponse(address endpoint, response js.Value, body *bodyStream, token 
 			return context.Cause(body.ctx)
 		}
 		return address.describeStatus(responses.StatusError(status, text, header), header("content-type"), token)
-	case body.reader.IsUndefined():
+	case response.Get("body").Type() != js.TypeObject:
 		return &runner.ModelBehaviorError{Message: "the model server answered without a body"}
 	}
 	return address.checkStream(header("content-type"))
-}
-
-// bodyStream reads the body of an answer. Only one read is under way at a time.
-type bodyStream struct {
-	ctx      context.Context
-	reader   js.Value // undefined for no body
-	promises *waiter
-	stop     func()
-	chunk    js.Value // the one that was read last, of which
-	taken    int      // so much is taken
-	size     int
-	err      error
-}
-
-func (b *bodyStream) open(response js.Value) {
-	if body := response.Get("body"); body.Type() == js.TypeObject {
-		b.reader = body.Call("getReader")
-	}
 }
 
 // Read implements [io.Reader]. It ends with context.Cause(ctx) as soon as the
@@ -176,7 +170,6 @@ func (b *bodyStream) Read(p []byte) (int, error) {
 		b.taken, b.size = 0, 0
 		if b.err == nil {
 			b.size = numberOf(b.chunk, "byteLength")
-			js.CopyBytesToGo(nil, b.chunk) // refuses what are no bytes, and would give none for ever
 		}
 	}
 	part := b.chunk
@@ -190,22 +183,19 @@ func (b *bodyStream) Read(p []byte) (int, error) {
 
 // nextChunk waits for a chunk of the body.
 func (b *bodyStream) nextChunk() (js.Value, error) {
-	if b.reader.IsUndefined() {
-		return js.Undefined(), io.EOF
-	}
 	if b.ctx.Err() != nil {
 		return js.Undefined(), context.Cause(b.ctx)
 	}
-	result, err := b.promises.await(b.ctx, b.reader.Call("read"))
+	chunk, err := b.promises.await(b.ctx, b.exchange.Call("read"))
 	switch {
 	case b.ctx.Err() != nil:
 		return js.Undefined(), context.Cause(b.ctx)
 	case err != nil:
 		return js.Undefined(), &runner.APIError{Message: "the connection to the model server broke off: " + err.Error(), Err: err}
-	case result.Get("done").Bool():
+	case chunk.IsNull():
 		return js.Undefined(), io.EOF
 	}
-	return result.Get("value"), nil
+	return chunk, nil
 }
 
 // Close stops the request where it still goes on.

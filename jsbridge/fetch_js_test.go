@@ -13,46 +13,65 @@ import (
 	"runstream/runner"
 )
 
-// testFetch makes a fetch that keeps its requests. answer is a JavaScript
-// function that gives the Response; its argument has send(text), close() and
-// fail(error) for a body, the body itself, and the request's signal.
-func testFetch(answer string) js.Value {
+// testExchange makes an exchange that keeps its requests, as the package's host
+// has it. answer is a JavaScript function that gives the Response; its argument
+// has send(text), close() and fail(error) for a body, the body itself, and the
+// request's signal.
+func testExchange(answer string) js.Value {
 	return eval(`(() => {
-		const fetch = async (url, init) => {
-			const request = { url, init, headers: Object.fromEntries(init.headers), body: new TextDecoder().decode(init.body) };
-			fetch.requests.push(request);
+		const exchange = (url, init, bytes) => {
+			const stopping = new AbortController();
+			const { signal } = stopping;
+			const request = { url, init, signal, headers: Object.fromEntries(init.headers), body: new TextDecoder().decode(bytes) };
+			exchange.requests.push(request);
 			let controller;
-			const body = new ReadableStream({ start(c) { controller = c; }, cancel() { request.cancelled = true; } });
+			const body = new ReadableStream({ start(c) { controller = c; } });
 			request.send = (text) => controller.enqueue(typeof text === "string" ? new TextEncoder().encode(text) : text);
 			request.close = () => controller.close();
 			request.fail = (error) => controller.error(error);
-			init.signal.addEventListener("abort", () => {
+			signal.addEventListener("abort", () => {
 				request.aborted = true;
-				try { controller.error(init.signal.reason); } catch {}
+				try { controller.error(signal.reason); } catch {}
 			});
-			return (` + answer + `)(request, body);
+			let reader;
+			const read = async () => {
+				const { done, value } = (await reader?.read()) ?? { done: true };
+				return done ? null : value;
+			};
+			const send = async () => {
+				const response = await (` + answer + `)(request, body);
+				reader = response.body?.getReader();
+				const streams = response.ok && reader && response.headers.get("content-type") === "text/event-stream";
+				return streams ? read().catch(() => response) : response;
+			};
+			return { answer: send(), read, stop: () => stopping.abort() };
 		};
-		fetch.requests = [];
-		return fetch;
+		exchange.requests = [];
+		return exchange;
 	})()`)
 }
 
 const streamed = `(request, body) => new Response(body, { headers: { "content-type": "text/event-stream" } })`
 
-func transportOver(fetch js.Value) *fetchTransport {
-	return &fetchTransport{fetch: fetch, provider: providerSpec{BaseURL: "https://models.example/v1"}}
+// streamedFrom makes an exchange that answers with a stream that begins so.
+func streamedFrom(first string) js.Value {
+	return testExchange(`(request, body) => { request.send(` + first + `); return (` + streamed + `)(request, body); }`)
+}
+
+func transportOver(exchange js.Value) *fetchTransport {
+	return &fetchTransport{exchange: exchange, provider: providerSpec{BaseURL: "https://models.example/v1"}}
 }
 
 func TestFetchSendsOnlyWhatWasConfigured(t *testing.T) {
-	fetch := testFetch(streamed)
-	transport := transportOver(fetch)
+	exchange := streamedFrom(`"one"`)
+	transport := transportOver(exchange)
 	transport.provider.Headers = map[string]string{"X-Team": "blue", "accept": "no"}
 	transport.token = func(context.Context) (string, error) { return "tok", nil }
 	stream, err := transport.Post(t.Context(), "/responses", []byte(`{"input":"é"}`))
 	require.NoError(t, err)
 	require.NoError(t, stream.Close())
 
-	request := fetch.Get("requests").Index(0)
+	request := exchange.Get("requests").Index(0)
 	assert.Equal(t, "https://models.example/v1/responses", request.Get("url").String())
 	assert.Equal(t, `{"input":"é"}`, request.Get("body").String())
 	assert.JSONEq(t, `{"accept":"text/event-stream","authorization":"Bearer tok","content-type":"application/json","x-team":"blue"}`,
@@ -65,10 +84,10 @@ func TestFetchSendsOnlyWhatWasConfigured(t *testing.T) {
 
 func TestFetchStreamsChunksAsTheyCome(t *testing.T) {
 	allReleased := watchFuncs(t)
-	fetch := testFetch(streamed)
-	stream, err := transportOver(fetch).Post(t.Context(), "/responses", nil)
+	exchange := streamedFrom(`"one"`)
+	stream, err := transportOver(exchange).Post(t.Context(), "/responses", nil)
 	require.NoError(t, err)
-	request := fetch.Get("requests").Index(0)
+	request := exchange.Get("requests").Index(0)
 
 	buf := make([]byte, 4)
 	read := func() string {
@@ -76,7 +95,6 @@ func TestFetchStreamsChunksAsTheyCome(t *testing.T) {
 		require.NoError(t, err)
 		return string(buf[:n])
 	}
-	request.Call("send", "one")
 	assert.Equal(t, "one", read(), "before the next chunk is there")
 	request.Call("send", "")
 	request.Call("send", "long chunk")
@@ -90,13 +108,11 @@ func TestFetchStreamsChunksAsTheyCome(t *testing.T) {
 }
 
 func TestFetchKeepsEveryByte(t *testing.T) {
-	fetch := testFetch(streamed)
-	stream, err := transportOver(fetch).Post(t.Context(), "/responses", nil)
-	require.NoError(t, err)
-	request := fetch.Get("requests").Index(0)
 	const size = 300_000
-	request.Call("send", eval(`Uint8Array.from({ length: 300000 }, (_, i) => i % 251)`))
-	request.Call("close")
+	exchange := streamedFrom(`Uint8Array.from({ length: 300000 }, (_, i) => i % 251)`)
+	stream, err := transportOver(exchange).Post(t.Context(), "/responses", nil)
+	require.NoError(t, err)
+	exchange.Get("requests").Index(0).Call("close")
 	all, err := io.ReadAll(stream)
 	require.NoError(t, err)
 	require.Len(t, all, size)
@@ -110,26 +126,28 @@ func TestTheEndOfTheContextReachesFetch(t *testing.T) {
 	rejections := eval(`(() => { const seen = []; addEventListener("unhandledrejection", (e) => seen.push(String(e.reason))); return seen; })()`)
 
 	t.Run("before the answer", func(t *testing.T) {
-		fetch := testFetch(`(request) => new Promise((_, reject) => request.init.signal.addEventListener("abort", () => reject(request.init.signal.reason)))`)
+		exchange := testExchange(`(request) => new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason)))`)
 		allReleased := watchFuncs(t)
 		ctx, stop := context.WithCancelCause(t.Context())
 		ended := make(chan error)
 		go func() {
-			_, err := transportOver(fetch).Post(ctx, "/responses", nil)
+			_, err := transportOver(exchange).Post(ctx, "/responses", nil)
 			ended <- err
 		}()
-		waitFor(func() bool { return fetch.Get("requests").Length() == 1 })
+		waitFor(func() bool { return exchange.Get("requests").Length() == 1 })
 		stop(reason)
 		assert.ErrorIs(t, <-ended, reason)
-		waitFor(func() bool { return fetch.Get("requests").Index(0).Get("aborted").Truthy() })
+		waitFor(func() bool { return exchange.Get("requests").Index(0).Get("aborted").Truthy() })
 		settlePromises(t)
 		allReleased()
 	})
 	t.Run("in the body", func(t *testing.T) {
-		fetch := testFetch(streamed)
+		exchange := streamedFrom(`"one"`)
 		allReleased := watchFuncs(t)
 		ctx, stop := context.WithCancelCause(t.Context())
-		stream, err := transportOver(fetch).Post(ctx, "/responses", nil)
+		stream, err := transportOver(exchange).Post(ctx, "/responses", nil)
+		require.NoError(t, err)
+		_, err = stream.Read(make([]byte, 10))
 		require.NoError(t, err)
 		ended := make(chan error)
 		go func() {
@@ -139,7 +157,7 @@ func TestTheEndOfTheContextReachesFetch(t *testing.T) {
 		settlePromises(t)
 		stop(reason)
 		assert.ErrorIs(t, <-ended, reason)
-		waitFor(func() bool { return fetch.Get("requests").Index(0).Get("aborted").Truthy() })
+		waitFor(func() bool { return exchange.Get("requests").Index(0).Get("aborted").Truthy() })
 		_, err = stream.Read(make([]byte, 10))
 		assert.ErrorIs(t, err, reason)
 		require.NoError(t, stream.Close())
@@ -147,19 +165,19 @@ func TestTheEndOfTheContextReachesFetch(t *testing.T) {
 		allReleased()
 	})
 	t.Run("after the last read", func(t *testing.T) {
-		fetch := testFetch(streamed)
-		stream, err := transportOver(fetch).Post(t.Context(), "/responses", nil)
+		exchange := streamedFrom(`"one"`)
+		stream, err := transportOver(exchange).Post(t.Context(), "/responses", nil)
 		require.NoError(t, err)
 		require.NoError(t, stream.Close())
-		assert.True(t, fetch.Get("requests").Index(0).Get("aborted").Bool(), "closing lets go of the request")
+		assert.True(t, exchange.Get("requests").Index(0).Get("aborted").Bool(), "closing lets go of the request")
 	})
 	t.Run("before anything is sent", func(t *testing.T) {
-		fetch := testFetch(streamed)
+		exchange := streamedFrom(`"one"`)
 		ctx, stop := context.WithCancelCause(t.Context())
 		stop(reason)
-		_, err := transportOver(fetch).Post(ctx, "/responses", nil)
+		_, err := transportOver(exchange).Post(ctx, "/responses", nil)
 		assert.ErrorIs(t, err, reason)
-		assert.Zero(t, fetch.Get("requests").Length())
+		assert.Zero(t, exchange.Get("requests").Length())
 	})
 	settlePromises(t)
 	assert.Zero(t, rejections.Length(), "no promise is left unhandled")
@@ -181,7 +199,7 @@ func TestAnswersThatFetchRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			allReleased := watchFuncs(t)
-			transport := transportOver(testFetch(tc.answer))
+			transport := transportOver(testExchange(tc.answer))
 			transport.token = func(context.Context) (string, error) { return "tok-123", nil }
 			_, err := transport.Post(t.Context(), "/responses", nil)
 			require.Error(t, err)
@@ -199,17 +217,31 @@ func TestAnswersThatFetchRefuses(t *testing.T) {
 }
 
 func TestAConnectionThatBreaksOff(t *testing.T) {
-	fetch := testFetch(streamed)
-	stream, err := transportOver(fetch).Post(t.Context(), "/responses", nil)
+	for name, exchange := range map[string]js.Value{
+		"after the head":        testExchange(`(request, body) => { request.fail(new TypeError("network error")); return (` + streamed + `)(request, body); }`),
+		"after the first chunk": streamedFrom(`"one"`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			stream, err := transportOver(exchange).Post(t.Context(), "/responses", nil)
+			require.NoError(t, err)
+			exchange.Get("requests").Index(0).Call("fail", eval(`new TypeError("network error")`))
+			_, err = io.ReadAll(stream)
+			assert.Equal(t, "APIConnectionError", runner.ErrorName(err))
+			assert.ErrorContains(t, err, "broke off: network error")
+		})
+	}
+}
+
+func TestAnEmptyStreamIsAnEnd(t *testing.T) {
+	stream, err := transportOver(testExchange(`() => new Response("", { headers: { "content-type": "text/event-stream" } })`)).Post(t.Context(), "/responses", nil)
 	require.NoError(t, err)
-	fetch.Get("requests").Index(0).Call("fail", eval(`new TypeError("network error")`))
-	_, err = io.ReadAll(stream)
-	assert.Equal(t, "APIConnectionError", runner.ErrorName(err))
-	assert.ErrorContains(t, err, "broke off: network error")
+	all, err := io.ReadAll(stream)
+	require.NoError(t, err)
+	assert.Empty(t, all)
 }
 
 func TestAHeaderThatCannotBeSentIsNotShown(t *testing.T) {
-	transport := transportOver(testFetch(streamed))
+	transport := transportOver(testExchange(streamed))
 	transport.token = func(context.Context) (string, error) { return "tok\n123", nil }
 	_, err := transport.Post(t.Context(), "/responses", nil)
 	assert.Equal(t, "UserError", runner.ErrorName(err))

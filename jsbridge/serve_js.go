@@ -13,8 +13,9 @@ import (
 // once; it fails at once where no page is there to be served.
 //
 // The page is an object named "runstream" in the program's global scope: its post
-// has a function for each message to the page, its fetch is the platform's. Serve
-// adds receive, which takes messages from the page, and says that it is ready.
+// has a function for each message to the page, its exchange sends a request by
+// the platform's fetch and reads the answer. Serve adds receive, which takes
+// messages from the page, and says that it is ready.
 //
 // Options give the engine agents, tools and models that are written in Go; two
 // of a kind and name are an error.
@@ -27,7 +28,7 @@ func Serve(ctx context.Context, options ...Option) error {
 	if page.Type() != js.TypeObject {
 		return errors.New("jsbridge: there is no page to serve; start this program with the runstream package, as its engine")
 	}
-	post, fetch := page.Get("post"), page.Get("fetch")
+	post, exchange := page.Get("post"), page.Get("exchange")
 	if post.Type() != js.TypeObject {
 		return errors.New("jsbridge: the page is of another release than this program, " + Version + "; serve the files of one")
 	}
@@ -37,7 +38,7 @@ func Serve(ctx context.Context, options ...Option) error {
 		// What the page's function throws is the page's to handle.
 		post: func(m fromEngine) { _ = try(func() { postTo(post, m) }) },
 		transport: func(provider providerSpec, token tokenFunc) responses.Transport {
-			return &fetchTransport{fetch: fetch, provider: provider, token: token}
+			return &fetchTransport{exchange: exchange, provider: provider, token: token}
 		},
 	}
 	in := newInbox()

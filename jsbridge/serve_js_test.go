@@ -14,7 +14,7 @@ import (
 
 // servePage starts Serve for a page in JavaScript. The page keeps the messages
 // in its "messages"; the functions of its "functions" answer calls.
-func servePage(t *testing.T, fetch js.Value) (page js.Value, stop func()) {
+func servePage(t *testing.T, exchange js.Value) (page js.Value, stop func()) {
 	t.Helper()
 	page = eval(`(() => {
 		const page = { version: "test", messages: [], functions: { 0: () => null } };
@@ -40,7 +40,7 @@ func servePage(t *testing.T, fetch js.Value) (page js.Value, stop func()) {
 		page.end = (run) => page.messages.find((m) => m.type === "end" && m.run === run);
 		return page;
 	})()`)
-	page.Set("fetch", fetch)
+	page.Set("exchange", exchange)
 	js.Global().Set("runstream", page)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
@@ -53,8 +53,8 @@ func servePage(t *testing.T, fetch js.Value) (page js.Value, stop func()) {
 	}
 }
 
-// scriptedFetch answers each request with a turn, one event a chunk.
-func scriptedFetch(turns ...runnertest.Turn) js.Value {
+// scriptedExchange answers each request with a turn, one event a chunk.
+func scriptedExchange(turns ...runnertest.Turn) js.Value {
 	var script [][]string
 	for i, turn := range turns {
 		var chunks []string
@@ -67,8 +67,8 @@ func scriptedFetch(turns ...runnertest.Turn) js.Value {
 		script = append(script, chunks)
 	}
 	text, _ := json.Marshal(script)
-	return testFetch(`(request, body) => {
-		for (const chunk of ` + string(text) + `[fetch.requests.length - 1]) if (chunk === "") request.hangs = true; else request.send(chunk);
+	return testExchange(`(request, body) => {
+		for (const chunk of ` + string(text) + `[exchange.requests.length - 1]) if (chunk === "") request.hangs = true; else request.send(chunk);
 		if (!request.hangs) request.close();
 		return new Response(body, { headers: { "content-type": "text/event-stream" } });
 	}`)
@@ -93,11 +93,11 @@ func TestServeNeedsAPage(t *testing.T) {
 
 func TestServeCarriesARunWithATool(t *testing.T) {
 	allReleased := watchFuncs(t)
-	fetch := scriptedFetch(
+	exchange := scriptedExchange(
 		runnertest.Reply(runnertest.ToolCall("remove", "call_1", `{"path":"é"}`)),
 		runnertest.Reply(runnertest.Message("It is done, Müller ✓.")),
 	)
-	page, stop := servePage(t, fetch)
+	page, stop := servePage(t, exchange)
 	first := page.Get("messages").Index(0)
 	assert.Equal(t, "ready", textOf(first, "type"))
 	assert.Equal(t, Version, textOf(first, "version"))
@@ -112,7 +112,7 @@ func TestServeCarriesARunWithATool(t *testing.T) {
 	now := readSnapshot(t, snapshot)
 	assert.Equal(t, "It is done, Müller ✓.", now.FinalOutput)
 	assert.Equal(t, "It is done, Müller ✓.", page.Call("text").String())
-	requests := fetch.Get("requests")
+	requests := exchange.Get("requests")
 	require.Equal(t, 2, requests.Length())
 	assert.Contains(t, requests.Index(1).Get("body").String(), `{\"removed\":\"é\"}`)
 	assert.Equal(t, "Bearer tok", requests.Index(1).Get("headers").Get("authorization").String())
@@ -127,14 +127,14 @@ func TestServeStopsARunInTheMiddleOfItsStream(t *testing.T) {
 	allReleased := watchFuncs(t)
 	turn := runnertest.Reply(runnertest.Message("Hello there."))
 	turn.Hang = true
-	fetch := scriptedFetch(turn)
-	page, stop := servePage(t, fetch)
+	exchange := scriptedExchange(turn)
+	page, stop := servePage(t, exchange)
 	startRun(page, 1, plainAgent)
 	waitFor(func() bool { return page.Call("text").String() == "Hello there." })
 	page.Call("receive", map[string]any{"type": "cancel", "run": 1, "mode": "immediate"})
 	end := waitForEnd(t, page, 1)
 	assert.True(t, end.Get("error").IsUndefined())
-	waitFor(func() bool { return fetch.Get("requests").Index(0).Get("aborted").Truthy() })
+	waitFor(func() bool { return exchange.Get("requests").Index(0).Get("aborted").Truthy() })
 	stop()
 	settlePromises(t)
 	allReleased()
@@ -143,8 +143,8 @@ func TestServeStopsARunInTheMiddleOfItsStream(t *testing.T) {
 func TestServeStopsEveryRunWhenItEnds(t *testing.T) {
 	turn := runnertest.Reply(runnertest.Message("Hello there."))
 	turn.Hang = true
-	fetch := scriptedFetch(turn, turn)
-	page, stop := servePage(t, fetch)
+	exchange := scriptedExchange(turn, turn)
+	page, stop := servePage(t, exchange)
 	startRun(page, 1, plainAgent)
 	startRun(page, 2, plainAgent)
 	waitFor(func() bool { return len(page.Call("text").String()) == 2*len("Hello there.") })
@@ -156,8 +156,8 @@ func TestServeStopsEveryRunWhenItEnds(t *testing.T) {
 }
 
 func TestReceiveIgnoresWhatItDoesNotKnow(t *testing.T) {
-	fetch := scriptedFetch(runnertest.Reply(runnertest.Message("Hello.")))
-	page, stop := servePage(t, fetch)
+	exchange := scriptedExchange(runnertest.Reply(runnertest.Message("Hello.")))
+	page, stop := servePage(t, exchange)
 	defer stop()
 	thrown := eval(`(page) => {
 		try { for (const m of [[], [undefined], [null], [7], ["run"], [{}], [{ type: "tomorrow" }], [{ type: "run" }], [{ type: "cancel" }], [{ type: "reply" }], [{ type: "release" }]]) page.receive(...m); }
@@ -169,7 +169,7 @@ func TestReceiveIgnoresWhatItDoesNotKnow(t *testing.T) {
 }
 
 func TestAPageThatThrowsDoesNotEndTheEngine(t *testing.T) {
-	page, stop := servePage(t, scriptedFetch(runnertest.Reply(runnertest.Message("Hello.")), runnertest.Reply(runnertest.Message("Hello."))))
+	page, stop := servePage(t, scriptedExchange(runnertest.Reply(runnertest.Message("Hello.")), runnertest.Reply(runnertest.Message("Hello."))))
 	defer stop()
 	page.Set("throws", true)
 	for run := 1; run <= 2; run++ {
@@ -179,7 +179,7 @@ func TestAPageThatThrowsDoesNotEndTheEngine(t *testing.T) {
 }
 
 func TestErrorsReachThePageWithTheirName(t *testing.T) {
-	page, stop := servePage(t, testFetch(`() => { throw new TypeError("Failed to fetch"); }`))
+	page, stop := servePage(t, testExchange(`() => { throw new TypeError("Failed to fetch"); }`))
 	defer stop()
 	startRun(page, 1, `{"agents":[{"name":"A"}],"input":{"text":"Hi"},"provider":{"baseURL":"https://models.example","maxRetries":0}}`)
 	failure := waitForEnd(t, page, 1).Get("error")

@@ -1,5 +1,6 @@
 import { errorToData } from "./error_data.js";
 import { EngineCrashedError, EngineStartError } from "./errors.js";
+import { type Exchanger, exchangeUntil } from "./exchange.js";
 import type { ErrorData, FromEngine, ToEngine } from "./protocol.js";
 import { version } from "./version.js";
 import type { WasmSource } from "./wasm.js";
@@ -30,7 +31,7 @@ export type FromWorker =
 interface EnginePort {
   readonly version: string;
   readonly post: EnginePost;
-  readonly fetch: typeof fetch;
+  readonly exchange: Exchanger;
   /** Set by the engine before it posts `ready`. */
   receive: ((message: ToEngine) => void) | undefined;
 }
@@ -71,7 +72,7 @@ export function openHost(post: (message: FromHost) => void): (message: ToHost) =
   const start = async (wasm: WasmSource): Promise<void> => {
     const module = await compile(wasm, ended);
     if (ended.aborted) return;
-    port = { version, post: messages(post), fetch: fetchUntil(ended), receive: undefined };
+    port = { version, post: messages(post), exchange: exchangeUntil(ended), receive: undefined };
     await runGo(module, port, ended, stop);
   };
 
@@ -79,22 +80,6 @@ export function openHost(post: (message: FromHost) => void): (message: ToHost) =
     if (message.type === "start") void start(message.wasm).catch(stop);
     else if (message.type === "stop") ending.abort();
     else if (!ended.aborted) port?.receive?.(message);
-  };
-}
-
-/** The platform's fetch for requests that do not outlive the engine: on a page nothing else would end them. */
-function fetchUntil(ended: AbortSignal): typeof fetch {
-  return (input, init) => {
-    const request = new AbortController();
-    const abort = (): void => {
-      ended.removeEventListener("abort", abort);
-      request.abort();
-    };
-    ended.addEventListener("abort", abort);
-    init?.signal?.addEventListener("abort", abort); // the engine fires it after every request
-    if (init?.signal?.aborted) abort();
-    // The engine's headers serve all its requests; a fetch that the page has wrapped may add to its own, or read them late.
-    return fetch(input, { ...init, headers: new Headers(init?.headers), signal: request.signal });
   };
 }
 

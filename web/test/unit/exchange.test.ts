@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { exchangeUntil } from "../../src/exchange.js";
+import { rejections, settled } from "./waiting.js";
+
+const { fetch } = globalThis;
+afterEach(() => {
+  globalThis.fetch = fetch;
+});
+
+const events = { "content-type": "text/event-stream; charset=utf-8" };
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** Sends one request to a fetch that answers so, and gives what fetch was told. */
+function send(answer: (init: RequestInit) => Response | Promise<Response>, ended = new AbortController()) {
+  const sent: RequestInit[] = [];
+  globalThis.fetch = async (_url, init) => {
+    sent.push(init!);
+    return answer(init!);
+  };
+  const headers = new Headers({ accept: "text/event-stream" });
+  const exchange = exchangeUntil(ended.signal)("/v1/responses", { method: "POST", headers }, bytes("{}"));
+  return { exchange, sent: sent[0]!, headers, ended };
+}
+
+/** A body that comes in these parts; then it ends, fails, or stays open. */
+function body(parts: readonly unknown[], end: "ends" | "stays open" | Error): ReadableStream {
+  return new ReadableStream({
+    start(controller) {
+      for (const part of parts) controller.enqueue(part);
+      if (end === "ends") controller.close();
+    },
+    pull(controller) {
+      if (end instanceof Error) controller.error(end);
+    },
+  });
+}
+
+test("the first chunk comes with the answer, the others one by one, then null", async () => {
+  const { exchange } = send(() => new Response(body([bytes("a"), bytes("b")], "ends"), { headers: events }));
+  assert.deepEqual(await exchange.answer, bytes("a"));
+  assert.deepEqual(await exchange.read(), bytes("b"));
+  assert.equal(await exchange.read(), null);
+  assert.equal(await exchange.read(), null);
+});
+
+test("a stream without a chunk is an end", async () => {
+  const { exchange } = send(() => new Response(body([], "ends"), { headers: events }));
+  assert.equal(await exchange.answer, null);
+});
+
+test("an answer that is no event stream is given as it is, and its body can be read", async () => {
+  for (const [status, type] of [[200, "application/json"], [429, "text/event-stream"]] as const) {
+    const response = new Response("{}", { status, headers: { "content-type": type } });
+    const { exchange } = send(() => response);
+    assert.equal(await exchange.answer, response);
+    assert.deepEqual(await exchange.read(), bytes("{}"));
+    assert.equal(await exchange.read(), null);
+  }
+  const empty = new Response(null, { headers: events });
+  const { exchange } = send(() => empty);
+  assert.equal(await exchange.answer, empty);
+  assert.equal(await exchange.read(), null);
+});
+
+test("no answer, a stream that fails and what are no bytes are told where they are asked for", async () => {
+  const unhandled = await rejections(async () => {
+    const none = send(() => Promise.reject(new TypeError("Failed to fetch")));
+    await assert.rejects(none.exchange.answer, /Failed to fetch/);
+    const early = send(() => new Response(body([], new Error("worn out")), { headers: events }));
+    assert.ok((await early.exchange.answer) instanceof Response);
+    await assert.rejects(early.exchange.read(), /worn out/);
+    const late = send(() => new Response(body([bytes("a")], new Error("worn out")), { headers: events }));
+    assert.deepEqual(await late.exchange.answer, bytes("a"));
+    await assert.rejects(late.exchange.read(), /worn out/);
+    const text = send(() => new Response(body([bytes("a"), "text"], "ends"), { headers: events }));
+    assert.deepEqual(await text.exchange.answer, bytes("a"));
+    await assert.rejects(text.exchange.read(), /no bytes/);
+  });
+  assert.deepEqual(unhandled, []);
+});
+
+test("a request ends when it is stopped and when the engine ends, and not after its own end", async () => {
+  for (const how of ["stopped", "ended", "over"] as const) {
+    const { exchange, sent, ended } = send(() => new Response(body([bytes("a")], how === "over" ? "ends" : "stays open"), { headers: events }));
+    assert.deepEqual(await exchange.answer, bytes("a"));
+    assert.equal(sent.signal!.aborted, false);
+    if (how === "over") assert.equal(await exchange.read(), null);
+    if (how === "ended") ended.abort();
+    else exchange.stop();
+    assert.equal(sent.signal!.aborted, how !== "over", how);
+  }
+  const ended = new AbortController();
+  ended.abort();
+  const late = send((init) => (init.signal!.aborted ? Promise.reject(init.signal!.reason) : new Response("")), ended);
+  await assert.rejects(late.exchange.answer, { name: "AbortError" });
+});
+
+test("each request has headers of its own", async () => {
+  const { sent, headers } = send(() => new Response("{}"));
+  await settled();
+  headers.set("authorization", "Bearer later");
+  assert.deepEqual([...new Headers(sent.headers)], [["accept", "text/event-stream"]]);
+});
