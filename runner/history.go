@@ -2,11 +2,21 @@ package runner
 
 import "encoding/json"
 
-// outputTypes gives the type of the item that answers a call of a type.
+// outputType gives the type of the item that answers a call of a type.
 func outputType(callType string) string {
 	switch callType {
-	case "function_call", "custom_tool_call", "computer_call", "shell_call", "local_shell_call", "apply_patch_call":
-		return callType + "_output"
+	case "function_call":
+		return "function_call_output"
+	case "custom_tool_call":
+		return "custom_tool_call_output"
+	case "computer_call":
+		return "computer_call_output"
+	case "shell_call":
+		return "shell_call_output"
+	case "local_shell_call":
+		return "local_shell_call_output"
+	case "apply_patch_call":
+		return "apply_patch_call_output"
 	case "program":
 		return "program_output"
 	case "tool_search_call":
@@ -53,7 +63,9 @@ func (s *State) prepareModelInput(original []json.RawMessage, generated []*RunIt
 func orphanCalls(heads []*rawItem, first int) map[int]bool {
 	answered := make(map[inputKey]bool, len(heads))
 	for _, head := range heads {
-		answered[inputKey{"call", head.Type, head.CallID}] = true
+		if isOutput(head.Type) {
+			answered[inputKey{"call", head.Type, head.CallID}] = true
+		}
 	}
 	return lostCalls(heads, first, func(head *rawItem) bool { return answered[inputKey{"call", outputType(head.Type), head.CallID}] })
 }
@@ -79,26 +91,36 @@ func (r *rawItem) isServerSearch() bool { return r.Type == "tool_search_call" &&
 // preferLatest keeps one item per identifier, with the latest value: calls and
 // reasoning at their first place, others at their last.
 func preferLatest(items []json.RawMessage, heads []*rawItem) []json.RawMessage {
-	keys := make([]inputKey, len(heads))
-	latest, anchor := make(map[inputKey]int, len(heads)), make(map[inputKey]int, len(heads))
+	type place struct{ anchor, latest int }
+	places := make([]place, 0, len(heads)) // one of each identifier
+	numbers := make(map[inputKey]int, len(heads))
+	own := make([]int, len(heads)) // the number of each item's place, -1 for none
 	for i, head := range heads {
+		own[i] = -1
 		key := dedupeKey(head)
 		if key == (inputKey{}) {
 			continue
 		}
-		keys[i], latest[key] = key, i
+		number, seen := numbers[key]
+		if !seen {
+			number = len(places)
+			numbers[key] = number
+			places = append(places, place{anchor: i})
+		}
+		own[i] = number
+		places[number].latest = i
 		precursor := outputType(head.Type) != "" || head.Type == "mcp_approval_request" || head.Type == "reasoning"
-		if _, seen := anchor[key]; !seen || !precursor {
-			anchor[key] = i
+		if !precursor {
+			places[number].anchor = i
 		}
 	}
 	kept := make([]json.RawMessage, 0, len(items))
-	for i, key := range keys {
+	for i, number := range own {
 		switch {
-		case key == inputKey{}:
+		case number < 0:
 			kept = append(kept, items[i])
-		case anchor[key] == i:
-			kept = append(kept, items[latest[key]])
+		case places[number].anchor == i:
+			kept = append(kept, items[places[number].latest])
 		}
 	}
 	return kept
