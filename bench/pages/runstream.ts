@@ -7,13 +7,11 @@ const settings = new URLSearchParams(location.search);
 const worker = settings.get("engine") !== "page";
 
 /** Variants of a page: one compiles bytes, which the browser cannot keep compiled code for; one has kept code of its own. */
-async function code(): Promise<{ wasm?: ArrayBuffer | string }> {
-  if (settings.has("kept")) return { wasm: "runstream.wasm?kept" };
-  if (!settings.has("bytes")) return {};
-  return { wasm: await (await fetch("runstream.wasm")).arrayBuffer() };
-}
-
-const start = async (): Promise<void> => init({ ...(await code()), worker });
+const start = async (): Promise<void> => {
+  if (settings.has("kept")) return init({ wasm: "runstream.wasm?kept", worker });
+  if (settings.has("bytes")) return init({ wasm: await (await fetch("runstream.wasm")).arrayBuffer(), worker });
+  return init({ worker });
+};
 // Asking for the engine at once is what the package's documentation tells pages to do that run soon.
 const started = start();
 

@@ -83,8 +83,9 @@ export class PageEngine implements EngineSource {
   }
 
   async #start(disposed: AbortSignal, onstop: () => void): Promise<Engine> {
-    const { worker = true } = this.#options;
-    const wasm = await Promise.race([this.#wasm(), rejection(disposed)]);
+    const { worker = true, wasm } = this.#options;
+    // Nothing is awaited where nothing must be: a worker that is started at once comes up beside the page's own script.
+    const source = wasm instanceof Response ? await Promise.race([this.#compiled(wasm), rejection(disposed)]) : located(wasm);
     disposed.throwIfAborted();
     if (typeof worker === "object") {
       if (this.#spent.has(worker)) {
@@ -94,17 +95,18 @@ export class PageEngine implements EngineSource {
       }
       this.#spent.add(worker);
     }
-    return Engine.start(connect(worker), wasm, onstop, disposed);
+    return Engine.start(connect(worker), source, onstop, disposed);
   }
 
   /** A Response can be read only once, so what was compiled from it is kept for later starts. */
-  async #wasm(): Promise<WasmSource> {
-    const { wasm } = this.#options;
-    if (wasm === undefined) return new URL("./runstream.wasm", import.meta.url).href;
-    if (isAddress(wasm)) return absolute(wasm);
-    if (wasm instanceof Response) return (this.#module ??= await compileResponse(wasm));
-    return wasm;
+  async #compiled(wasm: Response): Promise<WebAssembly.Module> {
+    return (this.#module ??= await compileResponse(wasm));
   }
+}
+
+function located(wasm: Exclude<InitOptions["wasm"], Response>): WasmSource {
+  if (wasm === undefined) return new URL("./runstream.wasm", import.meta.url).href;
+  return isAddress(wasm) ? absolute(wasm) : wasm;
 }
 
 /** Rejects when the signal fires, with its reason. */
