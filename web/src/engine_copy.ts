@@ -5,14 +5,14 @@ const STORE = "runstream";
 const COPIES = 3; // an origin may have several engines, and their files other names in each release
 const DELAY = 2000; // milliseconds from the start on, which has other things to do
 
-/** An engine's file as `fetch` gives it, from the copy where that is what the server has today. */
+/** An engine's file, and whether it is the copy. */
 export interface Fetched {
   readonly response: Response;
-  /** Where `response` is the copy: throws it away and gives the server's. */
-  readonly again: (() => Promise<Response>) | undefined;
+  readonly copied: boolean;
 }
 
-/** Fetches an engine's file. If there is no copy of it yet, one is made once its start is over, unless `ended` fires before. */
+/** Fetches an engine's file: the copy of it, where that is what the server has today. If there is none yet, one is made once
+ * the engine's start is over, unless `ended` fires before. */
 export async function fetchEngine(url: string, ended: AbortSignal): Promise<Fetched> {
   const body = new AbortController();
   // The request decides as it would without a copy: fresh, revalidated or new, and only then whose body is read.
@@ -20,10 +20,16 @@ export async function fetchEngine(url: string, ended: AbortSignal): Promise<Fetc
   const validator = validatorOf(response);
   if (copy && validator && validatorOf(copy) === validator) {
     body.abort();
-    return { response: copy, again: () => remove(url).then(() => fetch(url)) };
+    return { response: copy, copied: true };
   }
   if (validator && !/\bno-store\b/i.test(response.headers.get("cache-control") ?? "")) keepLater(url, validator, ended);
-  return { response, again: undefined };
+  return { response, copied: false };
+}
+
+/** Throws the copy away: it cannot be used. */
+export async function removeCopy(url: string): Promise<void> {
+  const store = await storage()?.open(STORE);
+  await store?.delete(url, { ignoreVary: true });
 }
 
 function keepLater(url: string, validator: string, ended: AbortSignal): void {
@@ -47,13 +53,6 @@ async function keep(url: string, validator: string, signal: AbortSignal): Promis
 
 async function find(url: string): Promise<Response | undefined> {
   return storage()?.match(url, { cacheName: STORE, ignoreVary: true }).catch(() => undefined);
-}
-
-async function remove(url: string): Promise<void> {
-  await storage()
-    ?.open(STORE)
-    .then((store) => store.delete(url, { ignoreVary: true }))
-    .catch(() => {});
 }
 
 /** What tells one state of a file from the next (RFC 9110, 8.8). Without it there is no copy. */

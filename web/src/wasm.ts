@@ -1,4 +1,4 @@
-import { fetchEngine } from "./engine_copy.js";
+import { fetchEngine, removeCopy } from "./engine_copy.js";
 import type { Fetched } from "./engine_copy.js";
 import { EngineStartError } from "./errors.js";
 
@@ -12,9 +12,12 @@ export async function compile(source: WasmSource, ended: AbortSignal): Promise<W
   if (typeof source !== "string") return compileBytes(source, "What was given as wasm");
   const files = source.startsWith("file:") ? fileSystem() : undefined;
   if (files) return compileBytes(await readWasm(files, source), `The engine's file at ${source}`);
-  const { response, again } = await fetchWasm(source, ended);
-  if (!again) return compileResponse(response);
-  return compileResponse(response).catch(async () => compileResponse(await again()));
+  const { response, copied } = await fetchWasm(source, ended);
+  if (!copied) return compileResponse(response);
+  return compileResponse(response).catch(async () => {
+    await removeCopy(source);
+    return compileResponse((await fetchWasm(source, ended)).response);
+  });
 }
 
 /** Compiles what a server answered. The way is chosen by its Content-Type: a body can be read only once. */
