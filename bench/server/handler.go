@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"hash/crc32"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -43,7 +42,9 @@ func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	header := w.Header()
-	header.Set("ETag", fmt.Sprintf(`"%08x"`, crc32.ChecksumIEEE(content)))
+	if info, err := fs.Stat(a.files, name); err == nil {
+		header.Set("ETag", fmt.Sprintf(`"%x-%x"`, info.ModTime().UnixNano(), info.Size()))
+	}
 	header.Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
 	header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	switch path.Ext(name) {

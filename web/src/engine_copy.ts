@@ -33,19 +33,20 @@ export async function removeCopy(url: string): Promise<void> {
 }
 
 function keepLater(url: string, validator: string, ended: AbortSignal): void {
-  if (!storage()) return;
+  const copies = storage();
+  if (!copies) return;
   const timer = setTimeout(() => {
     ended.removeEventListener("abort", cancel);
-    keep(url, validator, ended).catch(() => {}); // there may be no room
+    keep(copies, url, validator, ended).catch(() => {}); // there may be no room
   }, DELAY);
   const cancel = (): void => clearTimeout(timer);
   ended.addEventListener("abort", cancel);
 }
 
-async function keep(url: string, validator: string, signal: AbortSignal): Promise<void> {
+async function keep(copies: CacheStorage, url: string, validator: string, signal: AbortSignal): Promise<void> {
   const response = await fetch(url, { cache: "force-cache", signal }); // it came just now, so the browser has it
   if (validatorOf(response) !== validator) return;
-  const store = await storage()!.open(STORE);
+  const store = await copies.open(STORE);
   await store.put(url, response);
   const urls = await store.keys(); // the oldest first
   await Promise.all(urls.slice(0, -COPIES).map((old) => store.delete(old)));

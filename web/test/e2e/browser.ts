@@ -145,7 +145,7 @@ export async function assertNoMishaps(page: Page): Promise<void> {
 }
 
 /** Waits for a condition on the page. Unlike `waitForFunction` it needs no `eval` there. */
-export async function until(page: Page, condition: (...args: string[]) => boolean, ...args: string[]): Promise<void> {
+export async function until(page: Page, condition: (...args: string[]) => boolean | Promise<boolean>, ...args: string[]): Promise<void> {
   const deadline = Date.now() + patience;
   while (!(await page.evaluate(condition, ...args))) {
     if (Date.now() > deadline) throw new Error(`the page did not come to: ${condition} with ${JSON.stringify(args)}`);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
 import { version } from "../../src/version.js";
-import { assertNoMishaps, openBrowser, openTestPage, soon, type PlainError } from "./browser.js";
+import { assertNoMishaps, openBrowser, openTestPage, type PlainError, until } from "./browser.js";
 import { startServer, type TestServer } from "./server.js";
 import { message, response } from "./sse.js";
 
@@ -62,25 +62,17 @@ async function replaceCopy(page: Page, from: string, by: "text" | "another versi
   );
 }
 
-/** What names the state of each copy, by where it comes from; the oldest first. */
-async function copies(page: Page): Promise<{ readonly [from: string]: string }> {
-  return page.evaluate(async () => {
-    const store = await caches.open("runstream");
-    const found = await Promise.all(
-      (await store.keys()).map(async ({ url }) => {
-        const headers = (await store.match(url))?.headers; // it may have gone since
-        return [url.replace("/runstream.wasm", ""), headers?.get("etag") ?? headers?.get("last-modified")];
-      }),
-    );
-    return Object.fromEntries(found);
-  });
+async function hasCopy(page: Page, from: string): Promise<boolean> {
+  return page.evaluate(async (url) => (await caches.match(url)) !== undefined, `${from}/runstream.wasm`);
 }
 
+/** Waits for a copy of this state. */
 async function untilKept(page: Page, from: string, state: string): Promise<void> {
-  const look = async (): Promise<void> => {
-    while ((await copies(page))[from] !== state) await new Promise((resolve) => setTimeout(resolve, 50));
+  const kept = async (url = "", state = ""): Promise<boolean> => {
+    const headers = (await caches.match(url))?.headers;
+    return (headers?.get("etag") ?? headers?.get("last-modified")) === state;
   };
-  await soon(look(), `a copy of ${from} as of ${state}`);
+  await until(page, kept, `${from}/runstream.wasm`, state);
 }
 
 /** Visits of pages that share their storage, and have one with no other test. */
@@ -135,7 +127,7 @@ for (const place of ["worker", "page"] as const) {
         await page.evaluate(async (from) => (await window.load(from)).dispose(), ended);
         assert.equal(await start(page, last, place === "worker"), "It runs.");
         await untilKept(page, last, '"last"'); // it would be kept after the other
-        assert.equal((await copies(page))[ended], undefined);
+        assert.equal(await hasCopy(page, ended), false);
       });
     });
   });
@@ -170,8 +162,7 @@ describe("an engine", () => {
     await visit(async (page) => {
       for (const from of [secret, nameless, last]) assert.equal(await start(page, from, true), "It runs.");
       await untilKept(page, last, '"last"'); // it would be kept after the others
-      const kept = await copies(page);
-      assert.deepEqual([kept[secret], kept[nameless]], [undefined, undefined]);
+      assert.deepEqual([await hasCopy(page, secret), await hasCopy(page, nameless)], [false, false]);
     });
   });
 
@@ -182,11 +173,8 @@ describe("an engine", () => {
         assert.equal(await start(page, from, true), "It runs.");
         await untilKept(page, from, tag);
       }
-      const three = async (): Promise<void> => {
-        while (Object.keys(await copies(page)).length !== 3) await new Promise((resolve) => setTimeout(resolve, 50));
-      };
-      await soon(three(), "the oldest copy to go");
-      assert.equal((await copies(page))[files[0]!.from], undefined);
+      await until(page, async () => (await (await caches.open("runstream")).keys()).length === 3);
+      assert.equal(await hasCopy(page, files[0]!.from), false);
     });
   });
 });
