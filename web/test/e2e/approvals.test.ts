@@ -1,20 +1,11 @@
 // A run that waits for a person: nothing gated runs before its approval, wherever the run goes on.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import type { Browser, BrowserContext, Page } from "puppeteer-core";
-import { assertNoMishaps, openBrowser, openTestPage, reloadTestPage } from "./browser.js";
-import { startServer, type Script, type TestServer } from "./server.js";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import type { BrowserContext, Page } from "puppeteer-core";
+import { assertNoMishaps, openTestPage, reloadTestPage } from "./browser.js";
+import type { Script } from "./server.js";
 import { call, message, response, type Json } from "./sse.js";
-
-let browser: Browser;
-let server: TestServer;
-before(async () => {
-  [browser, server] = await Promise.all([openBrowser(), startServer()]);
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+import { browser, server } from "./stage.js";
 
 const askThenAnswer = () =>
   server.script(response(call("delete_file", "call_1", { path: "/logs" })), response(message("Gone.")));

@@ -1,21 +1,11 @@
 // The copy of the engine's file that lies in Cache Storage: it is used where it is what the server has, and only there.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Browser, BrowserContext, Page } from "puppeteer-core";
+import type { BrowserContext, Page } from "puppeteer-core";
 import { version } from "../../src/version.js";
-import { assertNoMishaps, openBrowser, openTestPage, type PlainError, until } from "./browser.js";
-import { startServer, type TestServer } from "./server.js";
+import { assertNoMishaps, openTestPage, type PlainError, until } from "./browser.js";
 import { message, response } from "./sse.js";
-
-let browser: Browser;
-let server: TestServer;
-before(async () => {
-  [browser, server] = await Promise.all([openBrowser(), startServer()]);
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+import { browser, server } from "./stage.js";
 
 /** The package once more, its engine sent with these headers. */
 function served(headers: () => Record<string, string>): string {

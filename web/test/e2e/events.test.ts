@@ -1,20 +1,10 @@
 // What a page reads: the two examples of the streaming guide, handoffs, and what the package does not know.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "puppeteer-core";
-import { assertNoMishaps, openBrowser, openTestPage, type Reading } from "./browser.js";
-import { startServer, type TestServer } from "./server.js";
+import type { Page } from "puppeteer-core";
+import { assertNoMishaps, openTestPage, type Reading } from "./browser.js";
 import { call, item, message, response, type WireEvent } from "./sse.js";
-
-let browser: Browser;
-let server: TestServer;
-before(async () => {
-  [browser, server] = await Promise.all([openBrowser(), startServer()]);
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+import { browser, server } from "./stage.js";
 
 /** The names of item events, the agents of agent events, nothing of raw events. */
 function story({ events }: Reading): string[] {

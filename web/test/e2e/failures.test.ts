@@ -1,20 +1,11 @@
 // Runs that do not end well: every one ends, with one typed error where something failed, and the next one works.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import type { Browser, Page } from "puppeteer-core";
-import { assertNoMishaps, openBrowser, openTestPage, soon } from "./browser.js";
-import { startServer, type Reply, type Script, type TestServer } from "./server.js";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import type { Page } from "puppeteer-core";
+import { assertNoMishaps, openTestPage, soon } from "./browser.js";
+import type { Reply, Script } from "./server.js";
 import { beginning, call, frame, message, response, type Json } from "./sse.js";
-
-let browser: Browser;
-let server: TestServer;
-before(async () => {
-  [browser, server] = await Promise.all([openBrowser(), startServer()]);
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+import { browser, server } from "./stage.js";
 
 async function runOnce(page: Page, script: Script) {
   return page.evaluate(async (baseURL) => {

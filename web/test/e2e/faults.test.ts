@@ -2,20 +2,11 @@
 // the same, nothing is rejected unhandled, and the next run works.
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import type { Browser, Page } from "puppeteer-core";
-import { assertNoMishaps, openBrowser, openTestPage, soon, type Outcome } from "./browser.js";
-import { startServer, type ModelRequest, type Reply, type Script, type TestServer } from "./server.js";
+import type { Page } from "puppeteer-core";
+import { assertNoMishaps, openTestPage, soon, type Outcome } from "./browser.js";
+import type { ModelRequest, Reply, Script } from "./server.js";
 import { beginning, call, frame, message, response, type WireEvent } from "./sse.js";
-
-let browser: Browser;
-let server: TestServer;
-before(async () => {
-  [browser, server] = await Promise.all([openBrowser(), startServer()]);
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+import { browser, server } from "./stage.js";
 
 /** Runs an agent without tools, and asks its server once. */
 async function runOnce(page: Page, script: Script): Promise<Outcome> {

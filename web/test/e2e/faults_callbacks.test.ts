@@ -2,20 +2,11 @@
 // tools, handoffs and outputs. faulty.js has the runs.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import type { Browser, Page } from "puppeteer-core";
-import { assertNoMishaps, openBrowser, openTestPage, type Outcome } from "./browser.js";
-import { startServer, type ModelRequest, type Reply, type TestServer } from "./server.js";
+import type { Page } from "puppeteer-core";
+import { assertNoMishaps, openTestPage, type Outcome } from "./browser.js";
+import type { ModelRequest, Reply } from "./server.js";
 import { call, item, message, response } from "./sse.js";
-
-let browser: Browser;
-let server: TestServer;
-before(async () => {
-  [browser, server] = await Promise.all([openBrowser(), startServer()]);
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+import { browser, server } from "./stage.js";
 
 /** What a run came to: the name of the one error, or that it went on to its end, or waits for a decision. */
 type Ending = "UserError" | "ModelBehaviorError" | "MaxTurnsExceeded" | "ModelRefusalError" | "goes on" | "waits";

@@ -1,20 +1,10 @@
 // Models of the page that go wrong: what they throw, what they yield, and that they never end.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import type { Browser, Page } from "puppeteer-core";
-import { assertNoMishaps, openBrowser, openTestPage } from "./browser.js";
-import { startServer, type TestServer } from "./server.js";
+import type { Page } from "puppeteer-core";
+import { assertNoMishaps, openTestPage } from "./browser.js";
 import { beginning, message, response } from "./sse.js";
-
-let browser: Browser;
-let server: TestServer;
-before(async () => {
-  [browser, server] = await Promise.all([openBrowser(), startServer()]);
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+import { browser, server } from "./stage.js";
 
 const whole = response(message("Once", " upon."));
 

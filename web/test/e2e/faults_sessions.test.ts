@@ -1,20 +1,11 @@
 // Sessions that go wrong in a run: what their methods throw, what they give, and that they never return.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import type { Browser, Page } from "puppeteer-core";
-import { assertNoMishaps, openBrowser, openTestPage, type Outcome } from "./browser.js";
-import { startServer, type ModelRequest, type TestServer } from "./server.js";
+import type { Page } from "puppeteer-core";
+import { assertNoMishaps, openTestPage, type Outcome } from "./browser.js";
+import type { ModelRequest } from "./server.js";
 import { beginning, call, message, response } from "./sse.js";
-
-let browser: Browser;
-let server: TestServer;
-before(async () => {
-  [browser, server] = await Promise.all([openBrowser(), startServer()]);
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+import { browser, server } from "./stage.js";
 
 /** A model that calls the tool `act` and, told of its output, is done. */
 const callThenDone = ({ body }: ModelRequest) =>

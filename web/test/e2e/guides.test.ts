@@ -2,20 +2,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import type { Browser, Dialog, Page } from "puppeteer-core";
-import { assertNoMishaps, openBrowser, openTestPage, until, type Guides } from "./browser.js";
-import { startServer, type TestServer } from "./server.js";
+import type { Dialog, Page } from "puppeteer-core";
+import { assertNoMishaps, openTestPage, until, type Guides } from "./browser.js";
 import { beginning, call, message, response, type Json } from "./sse.js";
-
-let browser: Browser;
-let server: TestServer;
-before(async () => {
-  [browser, server] = await Promise.all([openBrowser(), startServer()]);
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+import { browser, server } from "./stage.js";
 
 /** Tests a guide on a page of its own: every example runs, and every output that the guide shows is printed. */
 function guide(name: keyof Guides, define: (page: () => Page, shows: (printed: string) => void) => void): void {

@@ -1,20 +1,9 @@
 // What a session in IndexedDB says where the browser fails it. Nothing is half written, and it works again afterwards.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import type { Browser } from "puppeteer-core";
-import { assertNoMishaps, openBrowser, openTestPage } from "./browser.js";
-import { startServer, type TestServer } from "./server.js";
+import { test } from "node:test";
+import { assertNoMishaps, openTestPage } from "./browser.js";
 import { message, response } from "./sse.js";
-
-let browser: Browser;
-let server: TestServer;
-before(async () => {
-  [browser, server] = await Promise.all([openBrowser(), startServer()]);
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+import { browser, server } from "./stage.js";
 
 /** How the browser fails, and what the error says and has as its cause. */
 const faults: { readonly [way: string]: readonly [says: RegExp, cause: string] } = {

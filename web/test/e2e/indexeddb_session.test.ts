@@ -1,21 +1,11 @@
 // Sessions in IndexedDB: they outlive the page, are shared by tabs, do all or nothing, and say what to do where the browser
 // refuses them.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import type { Browser, Page } from "puppeteer-core";
-import { assertNoMishaps, openBrowser, openTestPage, reloadTestPage } from "./browser.js";
-import { startServer, type TestServer } from "./server.js";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import type { Page } from "puppeteer-core";
+import { assertNoMishaps, openTestPage, reloadTestPage } from "./browser.js";
 import { message, response, type Json } from "./sse.js";
-
-let browser: Browser;
-let server: TestServer;
-before(async () => {
-  [browser, server] = await Promise.all([openBrowser(), startServer()]);
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+import { browser, server } from "./stage.js";
 
 /** The texts of a session's items, as this page sees them. */
 function texts(page: Page, databaseName: string, sessionId = "one"): Promise<Json[]> {

@@ -1,21 +1,12 @@
 // How a run is read, on the real engine: leaving, stopping, reading late or not at all, and what shares the page with it.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "puppeteer-core";
+import type { Page } from "puppeteer-core";
 import { version } from "../../src/version.js";
-import { assertNoMishaps, openBrowser, openTestPage, soon } from "./browser.js";
-import { startServer, type ModelRequest, type Reply, type TestServer } from "./server.js";
+import { assertNoMishaps, openTestPage, soon } from "./browser.js";
+import type { ModelRequest, Reply } from "./server.js";
 import { beginning, call, message, response } from "./sse.js";
-
-let browser: Browser;
-let server: TestServer;
-before(async () => {
-  [browser, server] = await Promise.all([openBrowser(), startServer()]);
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+import { browser, server } from "./stage.js";
 
 /** A model that calls the tool `act` and, told of its output, is done. */
 function callThenDone({ body }: ModelRequest): Reply {

@@ -1,23 +1,14 @@
 // A page that stays open: after a thousand runs, a fifth of them stopped on the way, nothing is left of them.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "puppeteer-core";
-import { assertNoMishaps, firefox, openBrowser, openTestPage, patience } from "./browser.js";
-import { startServer, type ModelRequest, type Reply, type TestServer } from "./server.js";
+import { describe, test } from "node:test";
+import type { Page } from "puppeteer-core";
+import { assertNoMishaps, firefox, openTestPage, patience } from "./browser.js";
+import type { ModelRequest, Reply } from "./server.js";
 import { beginning, call, message, response } from "./sse.js";
+import { browser, server } from "./stage.js";
 
 const WARM = 200;
 const RUNS = 1000;
-
-let browser: Browser;
-let server: TestServer;
-before(async () => {
-  [browser, server] = await Promise.all([openBrowser(), startServer()]);
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
 
 /** What the agent's model does is its name. */
 function reply({ body }: ModelRequest): Reply {

@@ -2,20 +2,10 @@
 // output, context, and the functions of agents, handoffs and runs.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "puppeteer-core";
-import { assertNoMishaps, openBrowser, openTestPage } from "./browser.js";
-import { startServer, type TestServer } from "./server.js";
+import type { Page } from "puppeteer-core";
+import { assertNoMishaps, openTestPage } from "./browser.js";
 import { call, message, response, type Json } from "./sse.js";
-
-let browser: Browser;
-let server: TestServer;
-before(async () => {
-  [browser, server] = await Promise.all([openBrowser(), startServer()]);
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+import { browser, server } from "./stage.js";
 
 for (const engine of ["worker", "page"] as const) {
   describe(engine === "page" ? "engine on the page" : "engine in a worker", () => {

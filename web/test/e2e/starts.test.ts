@@ -1,21 +1,12 @@
 // Ways to start the engine: each ends in a run that works, or in one typed error that says what was found instead.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "puppeteer-core";
+import type { Page } from "puppeteer-core";
 import { version } from "../../src/version.js";
-import { assertNoMishaps, openBrowser, openTestPage, soon, type PlainError } from "./browser.js";
-import { policy, startServer, type Answer, type TestServer } from "./server.js";
+import { assertNoMishaps, openTestPage, soon, type PlainError } from "./browser.js";
+import { policy, type Answer } from "./server.js";
 import { beginning, message, response } from "./sse.js";
-
-let browser: Browser;
-let server: TestServer;
-before(async () => {
-  [browser, server] = await Promise.all([openBrowser(), startServer()]);
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+import { browser, server } from "./stage.js";
 
 /** Where the engine runs: in the package's worker, in one that the page gives, on the page. */
 const places = ["worker", "given", "page"] as const;

@@ -1,19 +1,9 @@
 // "runstream/testing" in a page: a script, a recording of a run and its play, through the engine.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Browser, Page } from "puppeteer-core";
-import { assertNoMishaps, openBrowser, openTestPage } from "./browser.js";
-import { startServer, type TestServer } from "./server.js";
-
-let browser: Browser;
-let server: TestServer;
-before(async () => {
-  [browser, server] = await Promise.all([openBrowser(), startServer()]);
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+import type { Page } from "puppeteer-core";
+import { assertNoMishaps, openTestPage } from "./browser.js";
+import { browser, server } from "./stage.js";
 
 for (const engine of ["worker", "page"] as const) {
   describe(engine === "page" ? "engine on the page" : "engine in a worker", () => {
