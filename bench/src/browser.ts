@@ -22,7 +22,7 @@ export class Chromium {
       executablePath,
       defaultViewport: { width: 1280, height: 800 },
       protocolTimeout: 600_000,
-      networkEnabled: false, // no visitor's browser reports each request and chunk to a watcher: half of a request's time
+      networkEnabled: false, // no visitor's browser reports each request and chunk to a watcher: some 40 % of a request's time
     });
     return new Chromium(browser, server, await browser.version());
   }

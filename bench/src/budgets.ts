@@ -40,7 +40,7 @@ export const budgets: readonly Budget[] = [
   { what: "page load to first event, 10 Mbit/s, ÷ @openai/agents", measured: ratio("load slow", "agents"), most: 1, unit: "×",
     why: "the engine is 1.03 MB, 0.8 s of such a line; @openai/agents is 0.37 MB" },
   { what: "50 turns with one tool each ÷ @openai/agents", measured: ratio("turns", "agents"), most: 0.5, unit: "×",
-    why: "the plain loop, which is the requests alone, takes more than that: see the table" },
+    why: "the requests alone, the plain loop, take most of that, and a turn has more to do: see the next line" },
   { what: "the same ÷ ai", measured: ratio("turns", "ai"), most: 0.8, unit: "×",
     why: "beside the request, a turn is 2.5 ms in the worker and two questions to the page, each of which wakes a thread twice" },
   { what: "saving a state: 1,000 items ÷ 100 items", measured: growth("save", "worker", 100, 1000), most: 13, unit: "×" },
