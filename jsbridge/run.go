@@ -24,9 +24,9 @@ type run struct {
 	result  *runner.StreamResult
 	begun   chan struct{} // closed once there is a result
 
-	snapshots sync.Mutex           // held while one is written
-	sent      sentTexts            // by snapshots
-	due       *runner.StreamResult // whose latest snapshot the page does not have yet, nil for none
+	snapshots sync.Mutex // held while one is made or written
+	sent      sentTexts  // by snapshots
+	due       *snapshot  // of the last turn, until the page has it
 
 	mu      sync.Mutex
 	over    bool           // no further call may start
@@ -89,8 +89,11 @@ func (r *run) follow() {
 	}
 	r.close()
 	end := endRunMessage{Run: r.number}
-	failure = guard(func() (err error) {
-		end.Snapshot, err = r.writeSnapshot(r.result)
+	failure = guard(func() error {
+		now, err := r.newSnapshot(r.result)
+		if err == nil {
+			end.Snapshot, err = r.writeSnapshot(now)
+		}
 		return err
 	})
 	if err == nil {
@@ -161,22 +164,39 @@ func (r *run) call(ctx context.Context, fn functionRef, args ...any) (json.RawMe
 }
 
 // checkpoint waits until the page's reader has taken a turn's events. The turn's
-// snapshot is then due.
+// snapshot is made meanwhile, and is then due.
 func (r *run) checkpoint(ctx context.Context, result *runner.StreamResult) error {
-	if _, err := r.call(ctx, functionRef{turnFunction}); err != nil {
-		return err
-	}
 	if !r.begin() {
 		return context.Canceled
 	}
+	made := make(chan *snapshot, 1)
+	go func() { made <- r.makeSnapshot(result) }()
+	_, err := r.call(ctx, functionRef{turnFunction})
+	now := <-made
+	if err != nil {
+		r.calling.Done()
+		return err
+	}
 	r.snapshots.Lock()
-	r.due = result
+	r.due = now
 	r.snapshots.Unlock()
-	go func() { // the next request need not wait for it
+	go func() { // the next request need not wait until it is written
 		defer r.calling.Done()
 		r.postSnapshot()
 	}()
 	return nil
+}
+
+// makeSnapshot gives nil where that fails. The run's last snapshot then fails,
+// too, and tells.
+func (r *run) makeSnapshot(result *runner.StreamResult) (now *snapshot) {
+	r.snapshots.Lock()
+	defer r.snapshots.Unlock()
+	_ = guard(func() (err error) {
+		now, err = r.newSnapshot(result)
+		return err
+	})
+	return now
 }
 
 // post sends a message of the run. The snapshot that is due goes before it.
@@ -186,17 +206,17 @@ func (r *run) post(m fromEngine) {
 }
 
 // postSnapshot sends the snapshot that is due. Where it cannot be written, the
-// run's last one cannot either, and tells.
+// run's last one tells, as in makeSnapshot.
 func (r *run) postSnapshot() {
 	r.snapshots.Lock()
 	defer r.snapshots.Unlock()
-	result := r.due
-	if result == nil {
+	now := r.due
+	if now == nil {
 		return
 	}
 	r.due = nil
 	_ = guard(func() error {
-		text, err := r.writeSnapshot(result)
+		text, err := r.writeSnapshot(now)
 		if err == nil {
 			r.engine.post(snapshotMessage{Run: r.number, Snapshot: text})
 		}

@@ -73,8 +73,7 @@ func (r *run) newSnapshot(result *runner.StreamResult) (*snapshot, error) {
 	toolInputs, toolOutputs := result.ToolGuardrailResults()
 	inputList := result.ToInputList()
 	now := &snapshot{
-		FirstText: r.sent.first,
-		State:     r.sent.state(split), InputList: r.sent.refer(inputList), Interruptions: state.Waiting(), Paused: len(result.Interruptions()) > 0,
+		State: r.sent.state(split), InputList: r.sent.refer(inputList), Interruptions: state.Waiting(), Paused: len(result.Interruptions()) > 0,
 		CurrentTurn: result.CurrentTurn(), LastAgent: result.MarshalAgent(result.LastAgent()),
 		FinalOutput:           result.MarshalFinalOutput(),
 		UnannouncedItems:      marshalItems(result, result.UnannouncedItems()),
@@ -103,11 +102,8 @@ func usageOf(usage runner.Usage) usageData {
 // writeSnapshot gives a snapshot as it crosses: as JSON text, then the texts that
 // the page does not have yet. It counts on them to cross: what it gives must be
 // posted, in the order in which it is written.
-func (r *run) writeSnapshot(result *runner.StreamResult) ([]byte, error) {
-	now, err := r.newSnapshot(result)
-	if err != nil {
-		return nil, err
-	}
+func (r *run) writeSnapshot(now *snapshot) ([]byte, error) {
+	now.FirstText = r.sent.first
 	text, err := codec.Write(now)
 	if err != nil {
 		return nil, err
