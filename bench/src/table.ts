@@ -55,7 +55,7 @@ function ratioText(own: Figure, other: Figure | undefined): string {
   return other && other.median > 0 ? `*${amount(own.median / other.median)}*` : "";
 }
 
-/** Three digits that count. */
+/** Two digits that count, three from 10 on. */
 export function amount(value: number): string {
   if (value === 0) return "0";
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en-US");
