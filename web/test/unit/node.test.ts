@@ -5,7 +5,6 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-
 const MINUTE = 60_000;
 
 /** What a program prints that runs one agent and then has nothing left to do; an error where it does not end. */
