@@ -55,9 +55,9 @@ function ratioText(own: Figure, other: Figure | undefined): string {
   return other && other.median > 0 ? `*${amount(own.median / other.median)}*` : "";
 }
 
-/** Two digits that count, three from 10 on. */
-export function amount(value: number): string {
+/** With so many digits that count; three from 10 on. */
+export function amount(value: number, digits = 2): string {
   if (value === 0) return "0";
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en-US");
-  return String(Number(value.toPrecision(Math.abs(value) >= 10 ? 3 : 2)));
+  return String(Number(value.toPrecision(Math.abs(value) >= 10 ? 3 : digits)));
 }
