@@ -58,9 +58,11 @@ test-go: ## Tests the Go packages natively, with the race detector.
 
 # The tool is resolved first: below GOOS=js it would be built for js itself. The browser gets the whole environment it
 # is started with, so that is a small one.
-test-jsbridge: ## Tests the bridge in Chromium.
+test-jsbridge: ## Tests the bridge in Chromium, and what has code of its own for browsers.
 	web/build/browser.sh
-	$(wasm_env) go test ./jsbridge/... -exec "env -i 'PATH=$(CURDIR)/$(dist)/browser:/usr/bin:/bin' 'HOME=$${HOME:-/}' $$(go tool -n wasmbrowsertest)"
+	browser="env -i 'PATH=$(CURDIR)/$(dist)/browser:/usr/bin:/bin' 'HOME=$${HOME:-/}' $$(go tool -n wasmbrowsertest)"; \
+	$(wasm_env) go test -p 1 ./jsbridge/... ./internal/bytescan ./internal/codec -exec "$$browser" && \
+	$(wasm_env) go test ./runner -run InABrowser -exec "$$browser"
 
 test-types: web/node_modules/.package-lock.json ## Type-checks the package, the demo, the tests and the README's code; holds docs to what they show.
 	node web/build/readme-code.mjs
