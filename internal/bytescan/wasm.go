@@ -11,6 +11,13 @@ import (
 // wide instructions for bytes.IndexByte here.
 func LineEnd(data []byte) int {
 	i := 0
+	// Nearly every line is text without a control character.
+	for ; len(data)-i >= 16; i += 16 {
+		a, b := Load(data, i), Load(data, i+8)
+		if ((a-each*' ')&^a|(b-each*' ')&^b)&high != 0 {
+			break
+		}
+	}
 	for ; len(data)-i >= 8; i += 8 {
 		eight := Load(data, i)
 		lf, cr := eight^each*'\n', eight^each*'\r'
