@@ -3,13 +3,41 @@ export interface Exchange {
   /** The first chunk of an event stream, null where it is empty. Another answer is the Response itself, and so is a stream
    * whose first chunk cannot be read: reading on tells why. */
   readonly answer: Promise<Uint8Array | null | Response>;
-  /** The next chunk of the body; null at its end. One read at a time. */
+  /** The next chunk of the body; null at its end. One read at a time; a chunk is good until the next one is asked for. */
   read(): Promise<Uint8Array | null>;
   /** Ends the request where it still goes on. */
   stop(): void;
 }
 
 export type Exchanger = (url: string, init: RequestInit, body: Uint8Array<ArrayBuffer>) => Exchange;
+
+/** How much the first read of a body may bring, and any, in bytes: twice as much after one that brought all it could. The
+ * browser's own choice is up to 2 MB, in memory that is new each time. */
+const FIRST_READ = 16 << 10;
+const LONGEST_READ = 256 << 10;
+
+type Read = () => Promise<{ readonly done: boolean; readonly value?: unknown }>;
+
+/** Reads a body into the same memory again and again, where the platform gives bodies that can be read so. */
+function readerOf(body: ReadableStream): Read {
+  let reader: ReadableStreamBYOBReader;
+  try {
+    reader = body.getReader({ mode: "byob" });
+  } catch {
+    const plain: ReadableStreamDefaultReader<unknown> = body.getReader(); // of a fetch that the page has wrapped, perhaps
+    return () => plain.read();
+  }
+  let size = FIRST_READ;
+  let memory: ArrayBuffer | undefined; // gone while a read has it, and where that fails
+  return async () => {
+    const into = new Uint8Array(memory ?? new ArrayBuffer(size));
+    memory = undefined;
+    const result = await reader.read(into);
+    if (result.value?.length === size && size < LONGEST_READ) size *= 2;
+    else memory = result.value?.buffer;
+    return result;
+  };
+}
 
 /** Sends requests by the platform's fetch that do not outlive the engine: on a page nothing else would end them. */
 export function exchangeUntil(ended: AbortSignal): Exchanger {
@@ -28,10 +56,10 @@ export function exchangeUntil(ended: AbortSignal): Exchanger {
     ended.addEventListener("abort", stop);
     if (ended.aborted) stop();
 
-    let reader: ReadableStreamDefaultReader<unknown> | undefined;
+    let next: Read | undefined;
     const read = async (): Promise<Uint8Array | null> => {
-      if (!reader) return null;
-      const { done, value } = await reader.read();
+      if (!next) return null;
+      const { done, value } = await next();
       if (done) {
         close();
         return null;
@@ -44,8 +72,8 @@ export function exchangeUntil(ended: AbortSignal): Exchanger {
       const response = await fetch(url, { ...init, headers: new Headers(init.headers), body, signal: request.signal });
       // A fetch that the page has wrapped may give anything.
       if (typeof response?.status !== "number") throw new TypeError("fetch gave something that is no Response");
-      reader = response.body?.getReader();
-      const streams = response.ok && reader && /^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "");
+      if (response.body) next = readerOf(response.body);
+      const streams = response.ok && next && /^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "");
       return streams ? read().catch(() => response) : response;
     };
     return { answer: send(), read, stop };

@@ -44,6 +44,27 @@ test("the first chunk comes with the answer, the others one by one, then null", 
   assert.equal(await exchange.read(), null);
 });
 
+test("a body of bytes comes in reads that grow, all of it and in order", async () => {
+  const whole = Uint8Array.from({ length: 1_500_000 }, (_, i) => i % 251);
+  const stream = new ReadableStream({
+    type: "bytes",
+    start(controller) {
+      controller.enqueue(whole.slice());
+      controller.close();
+    },
+  });
+  const { exchange } = send(() => new Response(stream, { headers: events }));
+  const sizes: number[] = [];
+  const read: number[] = [];
+  for (let chunk = await exchange.answer; chunk instanceof Uint8Array; chunk = await exchange.read()) {
+    sizes.push(chunk.length);
+    for (const byte of chunk) read.push(byte);
+  }
+  assert.deepEqual(Uint8Array.from(read), whole);
+  assert.deepEqual(sizes.slice(0, 5).map((size) => size >> 10), [16, 32, 64, 128, 256]);
+  assert.ok(sizes.every((size) => size <= 256 << 10), "one read brings no more than what memory is kept for");
+});
+
 test("a stream without a chunk is an end", async () => {
   const { exchange } = send(() => new Response(body([], "ends"), { headers: events }));
   assert.equal(await exchange.answer, null);
@@ -73,6 +94,14 @@ test("no answer, a stream that fails and what are no bytes are told where they a
     const late = send(() => new Response(body([bytes("a")], new Error("worn out")), { headers: events }));
     assert.deepEqual(await late.exchange.answer, bytes("a"));
     await assert.rejects(late.exchange.read(), /worn out/);
+    const parts = [bytes("a")];
+    const bytewise = new ReadableStream({
+      type: "bytes",
+      pull: (controller) => (parts.length > 0 ? controller.enqueue(parts.pop()!) : controller.error(new Error("worn out"))),
+    });
+    const broken = send(() => new Response(bytewise, { headers: events }));
+    assert.deepEqual(await broken.exchange.answer, bytes("a"));
+    for (let i = 0; i < 2; i++) await assert.rejects(broken.exchange.read(), /worn out/);
     const text = send(() => new Response(body([bytes("a"), "text"], "ends"), { headers: events }));
     assert.deepEqual(await text.exchange.answer, bytes("a"));
     await assert.rejects(text.exchange.read(), /no bytes/);
