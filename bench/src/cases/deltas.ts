@@ -4,7 +4,7 @@ import { contenders } from "../contenders.js";
 
 const DELTAS = 20_000;
 const WARM_UP = 3;
-const WARM = 3;
+const WARM = 8;
 
 export const deltas: Case = {
   id: "deltas",
@@ -28,7 +28,7 @@ export const deltas: Case = {
       }),
     );
     return (["warm", "cold"] as const).map((kind) => ({
-      caption: kind === "warm" ? "Warm: the fifth to seventh run of a page." : "Cold: the first run of a page whose engine is up.",
+      caption: kind === "warm" ? "Warm: the fifth to twelfth run of a page." : "Cold: the first run of a page whose engine is up.",
       rows: [
         { label: "time", measure: `deltas ${kind}`, unit: "ms" as const },
         { label: "main thread busy", measure: `deltas ${kind} busy`, unit: "ms" as const },
