@@ -1,6 +1,6 @@
 // Command sizes tells what each Go package adds to a WebAssembly file: the code
 // of its functions, by the names that `go build` leaves in a file that is not
-// stripped. It prints JSON.
+// stripped. Of one without names it tells the sections. It prints JSON.
 package main
 
 import (
@@ -13,7 +13,7 @@ import (
 
 func main() {
 	if len(os.Args) != 2 {
-		log.Fatal("usage: sizes file.wasm, built without -ldflags=-s")
+		log.Fatal("usage: sizes file.wasm")
 	}
 	file, err := os.ReadFile(os.Args[1])
 	if err != nil {
@@ -31,7 +31,8 @@ func main() {
 type report struct {
 	// Sections are the file's parts, in bytes.
 	Sections map[string]int `json:"sections"`
-	// Packages are the bytes of code of each Go package; "/" is "_" there.
+	// Packages are the bytes of code of each Go package; "/" is "_" there. There
+	// are none where functions have no names.
 	Packages map[string]int `json:"packages"`
 }
 
@@ -78,8 +79,11 @@ func measure(file []byte) (report, error) {
 		}
 		found.Sections["other"] += size
 	}
-	if r.broken || names == nil || bodies == nil {
-		return found, fmt.Errorf("no WebAssembly file with the names of its functions")
+	if r.broken || bodies == nil {
+		return found, fmt.Errorf("no WebAssembly file with functions")
+	}
+	if names == nil {
+		return found, nil
 	}
 	for i, size := range bodies {
 		found.Packages[packageOf(names[imported+i])] += size
