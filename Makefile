@@ -60,7 +60,7 @@ test-go: ## Tests the Go packages natively, with the race detector.
 # is started with, so that is a small one.
 test-jsbridge: ## Tests the bridge in Chromium, and what has code of its own for browsers.
 	web/build/browser.sh
-	browser="env -i 'PATH=$(CURDIR)/$(dist)/browser:/usr/bin:/bin' 'HOME=$${HOME:-/}' $$(go tool -n wasmbrowsertest)"; \
+	browser="env -i 'PATH=$(CURDIR)/$(dist)/browser:/usr/bin:/bin' 'HOME=$${HOME:-/}' $$(go tool -n wasmbrowsertest)" && \
 	$(wasm_env) go test -p 1 ./jsbridge/... ./internal/bytescan ./internal/codec -exec "$$browser" && \
 	$(wasm_env) go test ./runner -run InABrowser -exec "$$browser"
 

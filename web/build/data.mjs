@@ -88,10 +88,11 @@ function imageOf(data) {
   return image;
 }
 
-/** The longest part of the image that TABLE describes. */
+/** The first part of the image that is as TABLE says. */
 function findTable(image) {
   const { stride, shift, least } = TABLE;
-  const isEntry = (at, i) => at + stride <= image.length && image.readUInt32LE(at) === i >> shift && image.subarray(at + 4, at + stride).every((byte) => byte === 0);
+  const isEntry = (at, i) =>
+    at + stride <= image.length && image.readUInt32LE(at) === i >> shift && image.subarray(at + 4, at + stride).every((byte) => byte === 0);
   for (let at = 0; at + least * stride <= image.length; at += 4) {
     if (image.readUInt32LE(at + (stride << shift)) !== 1 || image.readUInt32LE(at + (stride << (shift + 1))) !== 2) continue;
     let entries = 0;
@@ -120,7 +121,7 @@ function dataOf(image) {
 /** The code that writes a table: do { table[i] = i >> shift } while (++i < entries). */
 function writerOf(address, entries) {
   const { stride, shift } = TABLE;
-  const [i32, constant, get, set, tee, end] = [0x7f, 0x41, 0x20, 0x21, 0x22, 0x0b];
+  const [i32, constant, get, tee, end] = [0x7f, 0x41, 0x20, 0x22, 0x0b];
   return Buffer.from([
     ...[1, 1, i32], // one local, i
     ...[0x03, 0x40], // loop
