@@ -24,9 +24,9 @@ type run struct {
 	result  *runner.StreamResult
 	begun   chan struct{} // closed once there is a result
 
-	snapshots sync.Mutex // held while one is made or written
-	sent      sentTexts  // by snapshots
-	due       *snapshot  // of the last turn, until the page has it
+	snapshots sync.Mutex    // held while one is written
+	sent      sentTexts     // by snapshots
+	due       *runner.State // of the last turn, until the page has its snapshot
 
 	mu      sync.Mutex
 	over    bool           // no further call may start
@@ -89,11 +89,8 @@ func (r *run) follow() {
 	}
 	r.close()
 	end := endRunMessage{Run: r.number}
-	failure = guard(func() error {
-		now, err := r.newSnapshot(r.result)
-		if err == nil {
-			end.Snapshot, err = r.writeSnapshot(now)
-		}
+	failure = guard(func() (err error) {
+		end.Snapshot, err = r.writeSnapshot(r.result)
 		return err
 	})
 	if err == nil {
@@ -164,39 +161,23 @@ func (r *run) call(ctx context.Context, fn functionRef, args ...any) (json.RawMe
 }
 
 // checkpoint waits until the page's reader has taken a turn's events. The turn's
-// snapshot is made meanwhile, and is then due.
+// snapshot is then due.
 func (r *run) checkpoint(ctx context.Context, result *runner.StreamResult) error {
 	if !r.begin() {
 		return context.Canceled
 	}
-	made := make(chan *snapshot, 1)
-	go func() { made <- r.makeSnapshot(result) }()
-	_, err := r.call(ctx, functionRef{turnFunction})
-	now := <-made
-	if err != nil {
+	if _, err := r.call(ctx, functionRef{turnFunction}); err != nil {
 		r.calling.Done()
 		return err
 	}
 	r.snapshots.Lock()
-	r.due = now
+	r.due = result.State()
 	r.snapshots.Unlock()
 	go func() { // the next request need not wait until it is written
 		defer r.calling.Done()
 		r.postSnapshot()
 	}()
 	return nil
-}
-
-// makeSnapshot gives nil where that fails. The run's last snapshot then fails,
-// too, and tells.
-func (r *run) makeSnapshot(result *runner.StreamResult) (now *snapshot) {
-	r.snapshots.Lock()
-	defer r.snapshots.Unlock()
-	_ = guard(func() (err error) {
-		now, err = r.newSnapshot(result)
-		return err
-	})
-	return now
 }
 
 // post sends a message of the run. The snapshot that is due goes before it.
@@ -206,17 +187,21 @@ func (r *run) post(m fromEngine) {
 }
 
 // postSnapshot sends the snapshot that is due. Where it cannot be written, the
-// run's last one tells, as in makeSnapshot.
+// run's last one cannot either, and tells.
 func (r *run) postSnapshot() {
 	r.snapshots.Lock()
 	defer r.snapshots.Unlock()
-	now := r.due
-	if now == nil {
+	state := r.due
+	if state == nil {
 		return
 	}
 	r.due = nil
 	_ = guard(func() error {
-		text, err := r.writeSnapshot(now)
+		result, err := state.Result()
+		if err != nil {
+			return err
+		}
+		text, err := r.writeSnapshot(result)
 		if err == nil {
 			r.engine.post(snapshotMessage{Run: r.number, Snapshot: text})
 		}

@@ -63,7 +63,6 @@ func (t *sentTexts) state(split runner.SplitState) stateData {
 	return data
 }
 
-// newSnapshot is of the run's latest state.
 func (r *run) newSnapshot(result *runner.StreamResult) (*snapshot, error) {
 	state := result.State()
 	split, err := state.Split()
@@ -99,10 +98,14 @@ func usageOf(usage runner.Usage) usageData {
 	return usageData{usage.Requests, usage.InputTokens, usage.OutputTokens, usage.TotalTokens}
 }
 
-// writeSnapshot gives a snapshot as it crosses: as JSON text, then the texts that
-// the page does not have yet. It counts on them to cross: what it gives must be
-// posted, in the order in which it is written.
-func (r *run) writeSnapshot(now *snapshot) ([]byte, error) {
+// writeSnapshot gives the run's latest state as it crosses: as JSON text, then the
+// texts that the page does not have yet. It counts on them to cross: what it gives
+// must be posted, in the order in which it is written.
+func (r *run) writeSnapshot(result *runner.StreamResult) ([]byte, error) {
+	now, err := r.newSnapshot(result)
+	if err != nil {
+		return nil, err
+	}
 	now.FirstText = r.sent.first
 	text, err := codec.Write(now)
 	if err != nil {
