@@ -18,14 +18,19 @@ const LONGEST_READ = 256 << 10;
 
 type Read = () => Promise<{ readonly done: boolean; readonly value?: unknown }>;
 
-/** Reads a body into the same memory again and again, where the platform gives bodies that can be read so. */
-function readerOf(body: ReadableStream): Read {
+/** Reads a body into the same memory again and again, where the platform has made it and lets it be read so. A page's own stream
+ * of bytes may leave such a read without its end: `close()` alone does not settle it (whatwg/streams#1321). */
+function readerOf(body: ReadableStream, type: ResponseType): Read {
+  const plain = (): Read => {
+    const reader: ReadableStreamDefaultReader<unknown> = body.getReader();
+    return () => reader.read();
+  };
+  if (type !== "basic" && type !== "cors") return plain(); // `new Response` makes another
   let reader: ReadableStreamBYOBReader;
   try {
     reader = body.getReader({ mode: "byob" });
   } catch {
-    const plain: ReadableStreamDefaultReader<unknown> = body.getReader(); // of a fetch that the page has wrapped, perhaps
-    return () => plain.read();
+    return plain();
   }
   let size = FIRST_READ;
   let memory: ArrayBuffer | undefined; // gone while a read has it, and where that fails
@@ -72,7 +77,7 @@ export function exchangeUntil(ended: AbortSignal): Exchanger {
       const response = await fetch(url, { ...init, headers: new Headers(init.headers), body, signal: request.signal });
       // A fetch that the page has wrapped may give anything.
       if (typeof response?.status !== "number") throw new TypeError("fetch gave something that is no Response");
-      if (response.body) next = readerOf(response.body);
+      if (response.body) next = readerOf(response.body, response.type);
       const streams = response.ok && next && /^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "");
       return streams ? read().catch(() => response) : response;
     };

@@ -36,6 +36,11 @@ function body(parts: readonly unknown[], end: "ends" | "stays open" | Error): Re
   });
 }
 
+/** An answer that looks as if it came from the network: the platform has made its body. */
+function fromNetwork(stream: ReadableStream): Response {
+  return Object.defineProperty(new Response(stream, { headers: events }), "type", { value: "cors" });
+}
+
 test("the first chunk comes with the answer, the others one by one, then null", async () => {
   const { exchange } = send(() => new Response(body([bytes("a"), bytes("b")], "ends"), { headers: events }));
   assert.deepEqual(await exchange.answer, bytes("a"));
@@ -53,7 +58,7 @@ test("a body of bytes comes in reads that grow, all of it and in order", async (
       controller.close();
     },
   });
-  const { exchange } = send(() => new Response(stream, { headers: events }));
+  const { exchange } = send(() => fromNetwork(stream));
   const sizes: number[] = [];
   const read: number[] = [];
   for (let chunk = await exchange.answer; chunk instanceof Uint8Array; chunk = await exchange.read()) {
@@ -63,6 +68,36 @@ test("a body of bytes comes in reads that grow, all of it and in order", async (
   assert.deepEqual(Uint8Array.from(read), whole);
   assert.deepEqual(sizes.slice(0, 5).map((size) => size >> 10), [16, 32, 64, 128, 256]);
   assert.ok(sizes.every((size) => size <= 256 << 10), "one read brings no more than what memory is kept for");
+});
+
+test("small chunks are read into the same memory", async () => {
+  const parts = ["c", "b", "a"];
+  const stream = new ReadableStream({ type: "bytes", pull: (controller) => controller.enqueue(bytes(parts.pop()!)) });
+  const { exchange } = send(() => fromNetwork(stream));
+  const first = (await exchange.answer) as Uint8Array;
+  const size = first.buffer.byteLength;
+  assert.deepEqual(first, bytes("a"));
+  const second = (await exchange.read())!;
+  assert.deepEqual(second, bytes("b"));
+  assert.equal(first.buffer.byteLength, 0, "the second one has its memory");
+  assert.equal(second.buffer.byteLength, size);
+});
+
+test("a page's own stream of bytes comes to its end", async () => {
+  const parts = [bytes("b"), bytes("a")];
+  const stream = new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      await settled();
+      const part = parts.pop();
+      if (part) controller.enqueue(part);
+      else controller.close(); // and no byobRequest.respond(0), which a read into memory would wait for
+    },
+  });
+  const { exchange } = send(() => new Response(stream, { headers: events }));
+  assert.deepEqual(await exchange.answer, bytes("a"));
+  assert.deepEqual(await exchange.read(), bytes("b"));
+  assert.equal(await exchange.read(), null);
 });
 
 test("a stream without a chunk is an end", async () => {
@@ -99,7 +134,7 @@ test("no answer, a stream that fails and what are no bytes are told where they a
       type: "bytes",
       pull: (controller) => (parts.length > 0 ? controller.enqueue(parts.pop()!) : controller.error(new Error("worn out"))),
     });
-    const broken = send(() => new Response(bytewise, { headers: events }));
+    const broken = send(() => fromNetwork(bytewise));
     assert.deepEqual(await broken.exchange.answer, bytes("a"));
     for (let i = 0; i < 2; i++) await assert.rejects(broken.exchange.read(), /worn out/);
     const text = send(() => new Response(body([bytes("a"), "text"], "ends"), { headers: events }));
