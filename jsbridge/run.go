@@ -24,9 +24,9 @@ type run struct {
 	result  *runner.StreamResult
 	begun   chan struct{} // closed once there is a result
 
-	snapshots sync.Mutex    // held while one is written
+	snapshots sync.Mutex    // guards the two below, also while a snapshot is written
 	sent      sentTexts     // by snapshots
-	due       *runner.State // of the last turn, until the page has its snapshot
+	due       *runner.State // of the last turn, until its snapshot is written
 
 	mu      sync.Mutex
 	over    bool           // no further call may start
@@ -133,6 +133,10 @@ func (r *run) begin() bool {
 // call calls a function of the page and waits for its reply, for the end of
 // ctx or of the run. An error that the function throws is a [*pageError].
 func (r *run) call(ctx context.Context, fn functionRef, args ...any) (json.RawMessage, error) {
+	return r.callVia(ctx, r.post, fn, args...)
+}
+
+func (r *run) callVia(ctx context.Context, post func(fromEngine), fn functionRef, args ...any) (json.RawMessage, error) {
 	if !r.begin() {
 		return nil, context.Canceled
 	}
@@ -145,7 +149,7 @@ func (r *run) call(ctx context.Context, fn functionRef, args ...any) (json.RawMe
 		return nil, err
 	}
 	number, replied := r.engine.calls.open()
-	r.post(callMessage{Run: r.number, Call: number, Fn: fn.Fn, Args: string(text)})
+	post(callMessage{Run: r.number, Call: number, Fn: fn.Fn, Args: string(text)})
 	select {
 	case reply := <-replied:
 		return reply.value, reply.err
@@ -186,8 +190,8 @@ func (r *run) post(m fromEngine) {
 	r.engine.post(m)
 }
 
-// postSnapshot sends the snapshot that is due. Where it cannot be written, the
-// run's last one cannot either, and tells.
+// postSnapshot sends the snapshot that is due. One that cannot be written is left
+// out: the next one has all that it had, and the run's last one tells.
 func (r *run) postSnapshot() {
 	r.snapshots.Lock()
 	defer r.snapshots.Unlock()

@@ -63,6 +63,7 @@ func (t *sentTexts) state(split runner.SplitState) stateData {
 	return data
 }
 
+// newSnapshot needs a result of the run, or of a state of the run.
 func (r *run) newSnapshot(result *runner.StreamResult) (*snapshot, error) {
 	state := result.State()
 	split, err := state.Split()
@@ -98,9 +99,9 @@ func usageOf(usage runner.Usage) usageData {
 	return usageData{usage.Requests, usage.InputTokens, usage.OutputTokens, usage.TotalTokens}
 }
 
-// writeSnapshot gives the run's latest state as it crosses: as JSON text, then the
-// texts that the page does not have yet. It counts on them to cross: what it gives
-// must be posted, in the order in which it is written.
+// writeSnapshot gives what result tells as it crosses: as JSON text, then the texts
+// that the page does not have yet. It counts on them to cross: what it gives must
+// be posted, in the order in which it is written.
 func (r *run) writeSnapshot(result *runner.StreamResult) ([]byte, error) {
 	now, err := r.newSnapshot(result)
 	if err != nil {
