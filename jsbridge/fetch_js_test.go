@@ -33,9 +33,11 @@ func testExchange(answer string) js.Value {
 				request.aborted = true;
 				try { controller.error(signal.reason); } catch {}
 			});
-			let reader;
+			let reader, last;
 			const read = async () => {
+				if (last instanceof Uint8Array) structuredClone(last.buffer, { transfer: [last.buffer] }); // it is good no longer
 				const { done, value } = (await reader?.read()) ?? { done: true };
+				last = value;
 				return done ? null : value;
 			};
 			const send = async () => {

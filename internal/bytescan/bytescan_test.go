@@ -7,12 +7,12 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Every byte, at every place of texts of every length up to some eights.
+// Every byte, at every place of texts of every length up to some sixteens.
 func TestEveryByteAtEveryPlace(t *testing.T) {
-	for length := range 20 {
+	for length := range 50 {
 		for at := range length {
 			for c := range 256 {
-				data := bytes.Repeat([]byte{'a', 0xe9, 0x7f, 0x80, 0xff, ' '}, 4)[:length]
+				data := bytes.Repeat([]byte{'a', 0xe9, 0x7f, 0x80, 0xff, ' '}, 9)[:length]
 				data[at] = byte(c)
 				line, text := -1, length
 				if c == '\n' || c == '\r' {
@@ -33,8 +33,8 @@ func TestEveryByteAtEveryPlace(t *testing.T) {
 
 // Of two that are side by side it is the first: what is above it may be wrong.
 func TestTheFirstOfTwo(t *testing.T) {
-	for at := range 12 {
-		data := bytes.Repeat([]byte{'a'}, 14)
+	for at := range 40 {
+		data := bytes.Repeat([]byte{'a'}, 42)
 		data[at], data[at+1] = '\r', '\n'
 		assert.Equal(t, at, LineEnd(data))
 		data[at], data[at+1] = '\\', '"'
