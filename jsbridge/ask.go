@@ -13,10 +13,6 @@ import (
 // and has what that threw as its cause.
 func (r *run) ask(ctx context.Context, what string, fn functionRef, to any, args ...any) error {
 	text, err := r.call(ctx, fn, args...)
-	return replied(ctx, what, text, err, to)
-}
-
-func replied(ctx context.Context, what string, text json.RawMessage, err error, to any) error {
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return err
@@ -59,13 +55,6 @@ func kindOf(to any) string {
 func (r *run) askText(ctx context.Context, what string, fn functionRef, args ...any) (text string, err error) {
 	err = r.ask(ctx, what, fn, &text, args...)
 	return text, err
-}
-
-// askToken asks for the token of a request. It does not wait until the last turn's
-// snapshot is written, as other questions do.
-func (r *run) askToken(ctx context.Context, fn functionRef) (token string, err error) {
-	text, err := r.callVia(ctx, r.engine.post, fn)
-	return token, replied(ctx, "getToken", text, err, &token)
 }
 
 // askBool asks for a boolean.

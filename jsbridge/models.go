@@ -43,7 +43,7 @@ func (r *run) models(provider *providerSpec) (*models, error) {
 	}
 	var token tokenFunc
 	if fn := provider.Token; fn != nil {
-		token = func(ctx context.Context) (string, error) { return r.askToken(ctx, *fn) }
+		token = func(ctx context.Context) (string, error) { return r.askText(ctx, "getToken", *fn) }
 	}
 	m.transport = responses.Retrying(r.engine.transport(*provider, token), retries)
 	return m, nil

@@ -90,7 +90,7 @@ func (r *run) follow() {
 	r.close()
 	end := endRunMessage{Run: r.number}
 	failure = guard(func() (err error) {
-		end.Snapshot, err = r.writeSnapshot(r.result)
+		end.Snapshot, err = r.writeSnapshot(r.result, r.result.State())
 		return err
 	})
 	if err == nil {
@@ -133,10 +133,6 @@ func (r *run) begin() bool {
 // call calls a function of the page and waits for its reply, for the end of
 // ctx or of the run. An error that the function throws is a [*pageError].
 func (r *run) call(ctx context.Context, fn functionRef, args ...any) (json.RawMessage, error) {
-	return r.callVia(ctx, r.post, fn, args...)
-}
-
-func (r *run) callVia(ctx context.Context, post func(fromEngine), fn functionRef, args ...any) (json.RawMessage, error) {
 	if !r.begin() {
 		return nil, context.Canceled
 	}
@@ -149,7 +145,7 @@ func (r *run) callVia(ctx context.Context, post func(fromEngine), fn functionRef
 		return nil, err
 	}
 	number, replied := r.engine.calls.open()
-	post(callMessage{Run: r.number, Call: number, Fn: fn.Fn, Args: string(text)})
+	r.post(callMessage{Run: r.number, Call: number, Fn: fn.Fn, Args: string(text)})
 	select {
 	case reply := <-replied:
 		return reply.value, reply.err
@@ -205,7 +201,7 @@ func (r *run) postSnapshot() {
 		if err != nil {
 			return err
 		}
-		text, err := r.writeSnapshot(result)
+		text, err := r.writeSnapshot(result, state)
 		if err == nil {
 			r.engine.post(snapshotMessage{Run: r.number, Snapshot: text})
 		}

@@ -63,9 +63,7 @@ func (t *sentTexts) state(split runner.SplitState) stateData {
 	return data
 }
 
-// newSnapshot needs a result of the run, or of a state of the run.
-func (r *run) newSnapshot(result *runner.StreamResult) (*snapshot, error) {
-	state := result.State()
+func (r *run) newSnapshot(result *runner.StreamResult, state *runner.State) (*snapshot, error) {
 	split, err := state.Split()
 	if err != nil {
 		return nil, err
@@ -99,11 +97,11 @@ func usageOf(usage runner.Usage) usageData {
 	return usageData{usage.Requests, usage.InputTokens, usage.OutputTokens, usage.TotalTokens}
 }
 
-// writeSnapshot gives what result tells as it crosses: as JSON text, then the texts
-// that the page does not have yet. It counts on them to cross: what it gives must
-// be posted, in the order in which it is written.
-func (r *run) writeSnapshot(result *runner.StreamResult) ([]byte, error) {
-	now, err := r.newSnapshot(result)
+// writeSnapshot gives a result and its state as they cross: as JSON text, then the
+// texts that the page does not have yet. It counts on them to cross: what it gives
+// must be posted, in the order in which it is written.
+func (r *run) writeSnapshot(result *runner.StreamResult, state *runner.State) ([]byte, error) {
+	now, err := r.newSnapshot(result, state)
 	if err != nil {
 		return nil, err
 	}

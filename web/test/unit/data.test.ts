@@ -18,7 +18,7 @@ function assemble(name: string, data: readonly (readonly [address: number, bytes
     (import "gojs" "write" (func $write (param i32)))
     (memory (export "mem") 2)
     (table 1 funcref) (elem (i32.const 0) $first)
-    (func $first (export "first") (param i32) (result i32) (i32.load (local.get 0)))
+    (func $first (param i32) (result i32) (i32.load (local.get 0)))
     ${segments.join("\n")} ${more})`;
   const [source, module] = [join(folder, `${name}.wat`), join(folder, `${name}.wasm`)];
   writeFileSync(source, text);
