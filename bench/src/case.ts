@@ -31,6 +31,19 @@ export async function rounds(bench: Bench, count: number, work: (round: number) 
   }
 }
 
+export type Kind = "cold" | "warm";
+
+/** Which of a page's runs are measured, for a browser compiles code twice; said the same way everywhere. */
+export const kinds: { readonly [kind in Kind]: string } = {
+  warm: "Warm: the fifth to twelfth run of a page.",
+  cold: "Cold: the first run of a page whose engine is up.",
+};
+
+/** Makes a page's runs, one after the other; those that are measured have a kind. */
+export async function runsOfPage(run: (kind: Kind | undefined) => Promise<void>): Promise<void> {
+  for (let i = 1; i <= 12; i++) await run(i === 1 ? "cold" : i < 5 ? undefined : "warm");
+}
+
 let runs = 0;
 
 /** The base URL of a model that answers by a script; no two are the same. */

@@ -1,10 +1,8 @@
-import { expect, model, rounds, type Bench, type Case } from "../case.js";
+import { expect, kinds, model, rounds, runsOfPage, type Bench, type Case, type Kind } from "../case.js";
 import { busy } from "../browser.js";
 import { contenders } from "../contenders.js";
 
 const DELTAS = 20_000;
-const WARM_UP = 3;
-const WARM = 8;
 
 export const deltas: Case = {
   id: "deltas",
@@ -13,22 +11,21 @@ export const deltas: Case = {
   async run(bench: Bench) {
     const { chromium, samples } = bench;
     await rounds(bench, bench.reps, () =>
-      chromium.each(contenders, async (page, { id }) => {
-        for (let i = 0; i <= WARM_UP + WARM; i++) {
-          const kind = i === 0 ? "cold" : "warm";
+      chromium.each(contenders, (page, { id }) =>
+        runsOfPage(async (kind) => {
           const measured = await busy(page, () => page.evaluate((url) => window.bench.stream(url), model(`deltas-${DELTAS}`)));
           expect(measured.result.deltas, DELTAS, "deltas");
-          if (i > 0 && i <= WARM_UP) continue;
+          if (!kind) return;
           samples.add(`deltas ${kind}`, id, measured.result.took);
           samples.add(`deltas ${kind} busy`, id, measured.busy);
           samples.add(`deltas ${kind} longest`, id, measured.result.longest);
           samples.add(`deltas ${kind} gap`, id, measured.result.gap);
           samples.add(`deltas ${kind} missed`, id, measured.result.missed);
-        }
-      }),
+        }),
+      ),
     );
-    return (["warm", "cold"] as const).map((kind) => ({
-      caption: kind === "warm" ? "Warm: the fifth to twelfth run of a page." : "Cold: the first run of a page whose engine is up.",
+    return (Object.keys(kinds) as Kind[]).map((kind) => ({
+      caption: kinds[kind],
       rows: [
         { label: "time", measure: `deltas ${kind}`, unit: "ms" as const },
         { label: "main thread busy", measure: `deltas ${kind} busy`, unit: "ms" as const },
