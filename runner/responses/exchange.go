@@ -1,7 +1,6 @@
 package responses
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"iter"
@@ -20,14 +19,8 @@ func Exchange(ctx context.Context, transport Transport, path string, body []byte
 			return
 		}
 		defer stream.Close()
-		for message, err := range ReadEvents(stream) {
-			if err != nil {
-				yield(Message{}, ended(ctx, err))
-				return
-			}
-			if bytes.HasPrefix(message.Data, []byte("[DONE]")) || !yield(message, nil) {
-				return
-			}
+		if err := readEvents(stream, []byte("[DONE]"), yield); err != nil {
+			yield(Message{}, ended(ctx, err))
 		}
 	}
 }

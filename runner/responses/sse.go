@@ -28,38 +28,45 @@ const firstRead, readSize = 8 << 10, 64 << 10
 // breaks off in is left out. Data may share memory, which is never reused.
 func ReadEvents(r io.Reader) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
-		p := parser{first: true}
-		buf := make([]byte, 0, firstRead)
-		for {
-			if len(buf) == cap(buf) {
-				buf = append(make([]byte, 0, max(readSize, 2*len(buf))), buf...)
-			}
-			n, err := r.Read(buf[len(buf):cap(buf)])
-			rest, ok := p.feed(buf[:len(buf)+n], yield)
-			if !ok {
-				return
-			}
-			buf = rest
-			if len(buf)+len(p.data) > MaxMessage {
-				yield(Message{}, &runner.ModelBehaviorError{Message: "the model server sent an event larger than 64 MiB"})
-				return
-			}
-			if err == io.EOF {
-				return
-			}
-			if err != nil {
-				yield(Message{}, err)
-				return
-			}
+		if err := readEvents(r, nil, yield); err != nil {
+			yield(Message{}, err)
+		}
+	}
+}
+
+// readEvents yields a stream's events, up to one whose data begins with end. It
+// returns why the stream broke off, nil where it has ended or yield has had enough.
+func readEvents(r io.Reader, end []byte, yield func(Message, error) bool) error {
+	p := parser{first: true, end: end}
+	buf := make([]byte, 0, firstRead)
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(make([]byte, 0, max(readSize, 2*len(buf))), buf...)
+		}
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		rest, ok := p.feed(buf[:len(buf)+n], yield)
+		if !ok {
+			return nil
+		}
+		buf = rest
+		if len(buf)+len(p.data) > MaxMessage {
+			return &runner.ModelBehaviorError{Message: "the model server sent an event larger than 64 MiB"}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
 		}
 	}
 }
 
 // parser collects the fields of the event that is being read.
 type parser struct {
-	first   bool // nothing was read yet: a byte order mark may come
-	afterCR bool // the last line ended in CR: an LF belongs to it
-	seen    int  // so much of what is left holds no line end
+	end     []byte // how the data of a last event begins, where there is one
+	first   bool   // nothing was read yet: a byte order mark may come
+	afterCR bool   // the last line ended in CR: an LF belongs to it
+	seen    int    // so much of what is left holds no line end
 	name    string
 	data    []byte
 	hasData bool
@@ -67,7 +74,7 @@ type parser struct {
 }
 
 // feed reads the whole lines of buf and returns what is left of it. It returns
-// false when yield has had enough.
+// false after the last event, and when yield has had enough.
 func (p *parser) feed(buf []byte, yield func(Message, error) bool) (rest []byte, ok bool) {
 	if p.first {
 		bom := []byte("\ufeff")
@@ -97,7 +104,7 @@ func (p *parser) feed(buf []byte, yield func(Message, error) bool) (rest []byte,
 		}
 		message, whole := Message{Event: p.name, Data: p.data}, p.hasData
 		p.name, p.data, p.hasData = "", nil, false
-		if whole && !yield(message, nil) {
+		if whole && (p.end != nil && bytes.HasPrefix(message.Data, p.end) || !yield(message, nil)) {
 			return nil, false
 		}
 	}
