@@ -31,16 +31,14 @@ export async function rounds(bench: Bench, count: number, work: (round: number) 
   }
 }
 
-export type Kind = "cold" | "warm";
-
-/** Which of a page's runs are measured, for a browser compiles code twice; said the same way everywhere. */
-export const kinds: { readonly [kind in Kind]: string } = {
-  warm: "Warm: the fifth to twelfth run of a page.",
-  cold: "Cold: the first run of a page whose engine is up.",
-};
+/** Which of a page's runs are measured, for a browser compiles code twice. */
+export const kinds = [
+  { id: "warm", caption: "Warm: the fifth to twelfth run of a page." },
+  { id: "cold", caption: "Cold: the first run of a page whose engine is up." },
+] as const;
 
 /** Makes a page's runs, one after the other; those that are measured have a kind. */
-export async function runsOfPage(run: (kind: Kind | undefined) => Promise<void>): Promise<void> {
+export async function runsOfPage(run: (kind: (typeof kinds)[number]["id"] | undefined) => Promise<void>): Promise<void> {
   for (let i = 1; i <= 12; i++) await run(i === 1 ? "cold" : i < 5 ? undefined : "warm");
 }
 

@@ -34,10 +34,10 @@ func ReadEvents(r io.Reader) iter.Seq2[Message, error] {
 	}
 }
 
-// readEvents yields a stream's events, up to one whose data begins with end. It
+// readEvents yields a stream's events, up to one whose data begins with done. It
 // returns why the stream broke off, nil where it has ended or yield has had enough.
-func readEvents(r io.Reader, end []byte, yield func(Message, error) bool) error {
-	p := parser{first: true, end: end}
+func readEvents(r io.Reader, done []byte, yield func(Message, error) bool) error {
+	p := parser{first: true, done: done}
 	buf := make([]byte, 0, firstRead)
 	for {
 		if len(buf) == cap(buf) {
@@ -63,7 +63,7 @@ func readEvents(r io.Reader, end []byte, yield func(Message, error) bool) error 
 
 // parser collects the fields of the event that is being read.
 type parser struct {
-	end     []byte // how the data of a last event begins, where there is one
+	done    []byte // how data begins that ends the stream; nil where none does
 	first   bool   // nothing was read yet: a byte order mark may come
 	afterCR bool   // the last line ended in CR: an LF belongs to it
 	seen    int    // so much of what is left holds no line end
@@ -104,7 +104,7 @@ func (p *parser) feed(buf []byte, yield func(Message, error) bool) (rest []byte,
 		}
 		message, whole := Message{Event: p.name, Data: p.data}, p.hasData
 		p.name, p.data, p.hasData = "", nil, false
-		if whole && (p.end != nil && bytes.HasPrefix(message.Data, p.end) || !yield(message, nil)) {
+		if whole && (p.done != nil && bytes.HasPrefix(message.Data, p.done) || !yield(message, nil)) {
 			return nil, false
 		}
 	}

@@ -1,4 +1,4 @@
-import { expect, kinds, model, rounds, runsOfPage, type Bench, type Case, type Kind } from "../case.js";
+import { expect, kinds, model, rounds, runsOfPage, type Bench, type Case } from "../case.js";
 import { busy } from "../browser.js";
 import { contenders } from "../contenders.js";
 
@@ -24,14 +24,14 @@ export const deltas: Case = {
         }),
       ),
     );
-    return (Object.keys(kinds) as Kind[]).map((kind) => ({
-      caption: kinds[kind],
+    return kinds.map(({ id, caption }) => ({
+      caption,
       rows: [
-        { label: "time", measure: `deltas ${kind}`, unit: "ms" as const },
-        { label: "main thread busy", measure: `deltas ${kind} busy`, unit: "ms" as const },
-        { label: "longest task (0: none of 50 ms)", measure: `deltas ${kind} longest`, unit: "ms" as const, ratio: false },
-        { label: "longest time between two frames", measure: `deltas ${kind} gap`, unit: "ms" as const, ratio: false },
-        { label: "frames missed", measure: `deltas ${kind} missed`, unit: "" as const, ratio: false },
+        { label: "time", measure: `deltas ${id}`, unit: "ms" as const },
+        { label: "main thread busy", measure: `deltas ${id} busy`, unit: "ms" as const },
+        { label: "longest task (0: none of 50 ms)", measure: `deltas ${id} longest`, unit: "ms" as const, ratio: false },
+        { label: "longest time between two frames", measure: `deltas ${id} gap`, unit: "ms" as const, ratio: false },
+        { label: "frames missed", measure: `deltas ${id} missed`, unit: "" as const, ratio: false },
       ],
     }));
   },

@@ -1,4 +1,4 @@
-import { expect, kinds, model, rounds, runsOfPage, type Bench, type Case, type Kind } from "../case.js";
+import { expect, kinds, model, rounds, runsOfPage, type Bench, type Case } from "../case.js";
 import { contenders } from "../contenders.js";
 
 const shapes = [
@@ -25,10 +25,10 @@ export const turns: Case = {
         );
       }
     });
-    return (Object.keys(kinds) as Kind[]).map((kind) => ({
-      caption: kinds[kind],
-      rows: shapes.map(({ id, title }) => ({ label: title, measure: `${id} ${kind}`, unit: "ms" as const })),
-      ...(kind === "cold" && {
+    return kinds.map((kind) => ({
+      caption: kind.caption,
+      rows: shapes.map(({ id, title }) => ({ label: title, measure: `${id} ${kind.id}`, unit: "ms" as const })),
+      ...(kind.id === "cold" && {
         notes: ["The plain loop sends the same requests and calls the same function, with no agent, schema or state."],
       }),
     }));
