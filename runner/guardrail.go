@@ -22,6 +22,7 @@ type InputGuardrail struct {
 	Name string
 	// Blocking runs the guardrail before the model is asked. By default it
 	// runs beside the first turn, and a tripped one stops what has not started.
+	// No run pauses or ends before it has spoken.
 	Blocking bool
 	// Run looks at the input, what a session remembers included. Guardrails
 	// run at the same time. An error ends the run.

@@ -3,6 +3,7 @@ package runner_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -155,6 +156,46 @@ func TestHeldToolsWaitForTheParallelGuardrails(t *testing.T) {
 					assert.Equal(t, []string{"c1"}, ran.ids())
 				}
 				assert.Equal(t, held && trips, len(ran.ids()) == 0)
+			})
+		}
+	}
+}
+
+// No resumed run asks them again.
+func TestARunThatMayBeResumedEndsOnceTheParallelGuardrailsHaveSpoken(t *testing.T) {
+	broken := errors.New("no moderation today")
+	for name, turns := range map[string][]runnertest.Turn{
+		"paused in the first turn":  {calls("gated", "c1")},
+		"paused in the second turn": {calls("free", "c0"), calls("gated", "c1")},
+		"stopped after a turn":      {calls("free", "c0")},
+	} {
+		for verdict, failure := range map[string]error{"trips": nil, "fails": broken} {
+			t.Run(name+", "+verdict, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					var ran executions
+					release := make(chan struct{})
+					agent := newAgent("A", script(turns...), ran.free("free"), ran.gated("gated"))
+					agent.InputGuardrails = []runner.InputGuardrail{{Name: "guard", Run: func(context.Context, *runner.RunContext, *runner.Agent, []json.RawMessage) (runner.GuardrailOutput, error) {
+						<-release
+						return runner.GuardrailOutput{Tripped: true}, failure
+					}}}
+					result := runner.RunStreamed(t.Context(), agent, runner.Text("Go."))
+					if name == "stopped after a turn" {
+						result.Cancel(runner.CancelAfterTurn)
+					}
+					time.Sleep(time.Minute) // nobody reads the events; a reader might have come
+					synctest.Wait()
+					close(release)
+					err := result.Wait(t.Context())
+					if failure != nil {
+						require.ErrorIs(t, err, broken)
+					} else {
+						var tripped *runner.InputGuardrailTripwireTriggered
+						require.ErrorAs(t, err, &tripped)
+						assert.Len(t, result.InputGuardrailResults(), 1)
+					}
+					assert.Empty(t, result.Interruptions())
+				})
 			})
 		}
 	}

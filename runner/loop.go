@@ -137,14 +137,13 @@ func (l *runLoop) settle(ctx context.Context, then next) (ended bool, err error)
 		s.work.interruptions = then.pending
 		if l.withholdsTurns() {
 			l.holdTurn()
-			err = l.guardrails.wait(ctx)
-		} else {
-			err = l.saveTurn(ctx)
+		} else if err := l.saveTurn(ctx); err != nil {
+			return true, err
 		}
-		if err == nil {
-			err = l.letStop(ctx)
+		if err := l.guardrails.wait(ctx); err != nil {
+			return true, err // no later run asks them, so none may go on before they have spoken
 		}
-		return true, err
+		return true, l.letStop(ctx)
 	case nextFinal:
 		return true, l.finishRun(ctx, then)
 	case nextHandoff:
@@ -171,7 +170,10 @@ func (l *runLoop) settle(ctx context.Context, then next) (ended bool, err error)
 	if ctx.Err() != nil {
 		return true, context.Cause(ctx)
 	}
-	return l.result.stopsAfterTurn(), nil
+	if l.result.stopsAfterTurn() {
+		return true, l.guardrails.wait(ctx)
+	}
+	return false, nil
 }
 
 // finishRun ends a run that has its final output: guardrails and hooks first,

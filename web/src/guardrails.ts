@@ -14,7 +14,7 @@ export interface GuardrailFunctionOutput {
 export interface InputGuardrail {
   readonly name: string;
   /** false runs it before the model is asked. Otherwise it runs beside the first turn, and a tripped one stops what has
-   * not started. @defaultValue true */
+   * not started; no run pauses or ends before it has spoken. @defaultValue true */
   readonly runInParallel?: boolean | undefined;
   /** Sees the input as items, what a session remembers included. What it throws ends the run. */
   readonly execute: (
