@@ -33,6 +33,8 @@ func (r *run) makeAgents(specs []agentSpec, models *models) error {
 				return err
 			}
 		}
+	}
+	for i, spec := range specs { // tools and handoffs are named after agents
 		if err := r.addParts(i, spec); err != nil {
 			return err
 		}

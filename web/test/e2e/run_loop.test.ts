@@ -187,6 +187,19 @@ for (const engine of ["worker", "page"] as const) {
       assert.deepEqual((script.requests[2]!.body.input as { output?: string }[]).at(-1)!.output, "la mer (1)");
     });
 
+    test("agents as tools are named after their agents, at any depth", async () => {
+      const script = server.script(response(call("middle_one", "call_1", { input: "Hi" })), response(message("Yes.")), response(message("Done.")));
+      await page.evaluate(async (baseURL) => {
+        const { Agent, configure, run } = window.runstream;
+        configure({ baseURL });
+        const inner = new Agent({ name: "Inner" });
+        const middle = new Agent({ name: "Middle one", tools: [inner.asTool()] });
+        await run(new Agent({ name: "Outer", tools: [middle.asTool(), inner.asTool()] }), "Hi");
+      }, script.baseURL);
+      const offered = script.requests.map(({ body }) => (body["tools"] as { name: string }[] | undefined)?.map(({ name }) => name));
+      assert.deepEqual(offered, [["middle_one", "inner"], ["inner"], ["middle_one", "inner"]]);
+    });
+
     test("functions decide: what a handoff was told, what the model sees, which output is final", async () => {
       const script = server.script(response(call("transfer_to_b", "call_1", { why: "rain" })), response(call("dig", "call_2")));
       const got = await page.evaluate(async (baseURL) => {
