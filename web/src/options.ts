@@ -40,7 +40,8 @@ export interface ToolErrorInfo {
 
 /** What a run may be told beside its agent and its input. */
 export interface RunOptions {
-  /** Stops the run when it fires: its iterator and `completed` reject with `signal.reason`. */
+  /** Stops the run when it fires: its iterator and `completed` reject with `signal.reason`. Of a run that was over by then,
+   * the iterator rejects where it has events left; the result stays. */
   readonly signal?: AbortSignal | undefined;
   /** Given to the functions of the run as `context`. It never leaves the page and is no part of states. */
   readonly context?: unknown;

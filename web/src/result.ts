@@ -207,7 +207,8 @@ export class RunResultStreaming<Output = unknown> extends RunResult<Output> impl
     );
   }
 
-  /** Stops the run, which then ends without an error. What was not read yet is dropped, unless `mode` is "after_turn". */
+  /** Stops the run, which then ends without an error. What was not read yet is dropped, also of a run that is over, unless
+   * `mode` is "after_turn". */
   cancel({ mode = "immediate" }: CancelOptions = {}): void {
     this.run.cancel(mode);
   }

@@ -81,6 +81,8 @@ export class Run implements RunListener, Readable {
 
   read(): ReturnType<Readable["read"]> {
     this.#reading = true;
+    const { signal } = this.#plan.options;
+    if (this.#over && signal?.aborted) this.queue.drop({ error: signal.reason });
     return this.queue.next();
   }
 
@@ -248,7 +250,8 @@ export class Run implements RunListener, Readable {
 
   /** Stops at once; the run ends with `failure`, or quietly without. */
   #stop(failure?: Failure, { keepEvents = false }: { readonly keepEvents?: boolean } = {}): void {
-    if (this.#over || this.#stopped) return;
+    if (this.#over) return this.queue.drop(failure);
+    if (this.#stopped) return;
     this.#stopped = failure ? { failure } : {};
     if (!keepEvents) this.queue.clear();
     this.#abortCalls(failure?.error);

@@ -46,6 +46,13 @@ export class EventQueue {
     this.#position = 0;
   }
 
+  /** Forgets what was not read of a run that is over. Who misses any of it is thrown `failure`, unless the run has one of its own. */
+  drop(failure?: Failure): void {
+    if (this.#batches.length === 0) return;
+    this.clear();
+    this.#failure ??= failure;
+  }
+
   /** The end comes after what was pushed before. A failure is thrown to one reader, once. */
   end(failure?: Failure): void {
     this.#ended = true;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import type { RunResultStreaming } from "../../src/index.js";
+import type { RunOptions, RunResultStreaming } from "../../src/index.js";
 import { Agent, configure, EngineStartError, Runner, tool } from "../../src/index.js";
 import type { FakeRun } from "./fake_engine.js";
 import { FakeEngine, snapshot } from "./fake_engine.js";
@@ -124,18 +124,53 @@ test("a signal that has fired keeps the run from starting", async () => {
   assert.deepEqual(engine.sent, []);
 });
 
-test("a signal that fires after the end does nothing", async () => {
+/** A run that is over before its two events are read. */
+async function fast(options: RunOptions = {}): Promise<RunResultStreaming> {
   const engine = new FakeEngine((run) => {
-    run.text("a");
-    run.end(snapshot());
+    run.text("a", "b");
+    run.end(snapshot({ finalOutput: "ab" }));
+  });
+  const result = engine.runner.runStreamed(agent, "Hi", options);
+  await result.completed;
+  return result;
+}
+
+test("cancel() and a signal keep a run that is over from being read on; its result stays", async () => {
+  for (const way of ["cancel()", "a signal"] as const) {
+    const abort = new AbortController();
+    const result = await fast({ signal: abort.signal });
+    let events = 0;
+    const thrown = await (async () => {
+      for await (const _ of result) {
+        events++;
+        if (way === "cancel()") result.cancel();
+        else abort.abort(new Error("the page had enough"));
+      }
+    })().catch((error: unknown) => error);
+    assert.equal(thrown, way === "cancel()" ? undefined : abort.signal.reason);
+    assert.deepEqual([events, result.finalOutput, result.error], [1, "ab", undefined], way);
+    await result.completed;
+  }
+});
+
+test("a failed run's error comes before the reason of a signal that fires later", async () => {
+  const engine = new FakeEngine((run) => {
+    run.text("a", "b");
+    run.end(snapshot(), { name: "APIError", message: "The line broke.", code: "api_error" });
   });
   const abort = new AbortController();
   const result = engine.runner.runStreamed(agent, "Hi", { signal: abort.signal });
-  await result.completed;
+  const failure = await result.completed.catch((error: unknown) => error);
   abort.abort();
+  await assert.rejects(result.streamEvents().next(), (error) => error === failure);
+});
+
+test("a signal that fires once all was read does nothing", async () => {
+  const abort = new AbortController();
+  const result = await fast({ signal: abort.signal });
   let events = 0;
-  for await (const _ of result) events++;
-  assert.equal(events, 1);
+  for await (const _ of result) if (++events === 2) abort.abort();
+  assert.equal(events, 2);
 });
 
 test("cancel() before the engine is up sends nothing and ends the run", async () => {
