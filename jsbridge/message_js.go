@@ -24,7 +24,7 @@ func errorField(v js.Value, key string, causes int) *errorData {
 	if e.Type() != js.TypeObject {
 		return nil
 	}
-	data := &errorData{Name: textOf(e, "name"), Message: textOf(e, "message"), Code: textOf(e, "code"), Status: numberOf(e, "status")}
+	data := &errorData{Name: textOf(e, "name"), Message: textOf(e, "message"), Code: textOf(e, "code"), Status: numberOf(e, "status"), Thrown: numberOf(e, "thrown")}
 	if causes > 0 {
 		data.Cause = errorField(e, "cause", causes-1)
 	}

@@ -144,6 +144,8 @@ type errorData struct {
 	Code    string
 	// Status is the HTTP status, where a server answered.
 	Status int
+	// Thrown is the number under which the page keeps what a function of it threw.
+	Thrown int
 	Cause  *errorData
 }
 
@@ -156,6 +158,7 @@ func (e *errorData) fields() codec.Fields {
 		"message", &e.Message,
 		"code,omitempty", &e.Code,
 		"status,omitempty", &e.Status,
+		"thrown,omitempty", &e.Thrown,
 		"cause,omitempty", codec.Maybe(&e.Cause, (*errorData).fields),
 	}
 }
@@ -167,6 +170,9 @@ func (e *errorData) object() map[string]any {
 	}
 	if e.Status != 0 {
 		object["status"] = e.Status
+	}
+	if e.Thrown != 0 {
+		object["thrown"] = e.Thrown
 	}
 	if e.Cause != nil {
 		object["cause"] = e.Cause.object()

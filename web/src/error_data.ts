@@ -5,10 +5,10 @@ import type { ErrorData } from "./protocol.js";
 // Marked pure, so that the worker, which only sends errors, is built without all their classes.
 const classes: ReadonlyMap<string, typeof AgentsError> = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries(errors));
 
-/** Rebuilds an error that crossed. A name that is not known here stays the error's name. */
-export function errorFromData(data: ErrorData): AgentsError {
+/** Rebuilds an error that crossed, its causes by `revive`. A name that is not known here stays the error's name. */
+export function errorFromData(data: ErrorData, revive: (cause: ErrorData) => unknown = errorFromData): AgentsError {
   const ErrorClass = classes.get(data.name) ?? (data.status === undefined ? AgentsError : APIError);
-  const error = new ErrorClass(data.message, data.cause && { cause: errorFromData(data.cause) });
+  const error = new ErrorClass(data.message, data.cause && { cause: revive(data.cause) });
   error.name = data.name;
   if (data.code !== undefined) error.code = data.code;
   if (error instanceof APIError && data.status !== undefined) error.status = data.status;
@@ -30,5 +30,36 @@ export function errorToData(thrown: unknown, causes: number = CAUSES): ErrorData
     };
   } catch {
     return { name: "Error", message: "what was thrown cannot be read" };
+  }
+}
+
+/** What the functions of a run threw, by number. The engine gives the number back with what it makes of the failure. */
+export class Thrown {
+  readonly #values: unknown[] = [];
+
+  /** Makes what was thrown ready to cross. */
+  add(value: unknown): ErrorData {
+    return { ...errorToData(value), thrown: this.#values.push(value) };
+  }
+
+  /** What was thrown itself, whatever it is, or an error that the engine has made. */
+  revive(data: ErrorData): unknown {
+    return data.thrown === undefined ? this.error(data) : this.#values[data.thrown - 1];
+  }
+
+  /** An error of the engine. Its cause is what was thrown itself, where that is an error that can be read. */
+  error(data: ErrorData): AgentsError {
+    return errorFromData(data, (cause) => {
+      const value = cause.thrown !== undefined && this.#values[cause.thrown - 1];
+      return isReadableError(value) ? value : this.error(cause);
+    });
+  }
+}
+
+function isReadableError(value: unknown): value is Error {
+  try {
+    return value instanceof Error && `${value.name}: ${value.message}`.length > 0;
+  } catch {
+    return false;
   }
 }

@@ -1,6 +1,7 @@
 import type { ModelSettings } from "./agent.js";
 import { Agent } from "./agent.js";
 import type { RunContext, ToolCallDetails } from "./context.js";
+import { Thrown } from "./error_data.js";
 import { UserError } from "./errors.js";
 import type { AgentRef, CallInfo, FunctionRef, Json } from "./protocol.js";
 import { NO_USAGE, type RunView } from "./view.js";
@@ -73,6 +74,7 @@ export function reachableAgents(root: Agent<unknown>): Agent<unknown>[] {
 /** What the functions of one run share. */
 export class RunScope {
   readonly functions: FunctionTable = new FunctionTable();
+  readonly thrown: Thrown = new Thrown();
   names: AgentNames;
   readonly #agents: readonly Agent<unknown>[];
   readonly #context: unknown;

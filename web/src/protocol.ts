@@ -56,6 +56,8 @@ export interface ErrorData {
   readonly code?: string;
   /** HTTP status, where a server answered. */
   readonly status?: number;
+  /** The number under which the page keeps what a function of it threw. */
+  readonly thrown?: number;
   readonly cause?: ErrorData;
 }
 

@@ -220,7 +220,7 @@ export class Run implements RunListener, Readable {
       const value = await run(JSON.parse(args) as Json[], signal);
       reply = { type: "reply", call, value: JSON.stringify(value) ?? '""' };
     } catch (error) {
-      reply = { type: "reply", call, error: errorToData(error) };
+      reply = { type: "reply", call, error: this.#scope?.thrown.add(error) ?? errorToData(error) };
     }
     if (this.#calls.delete(call) || this.#scope?.functions.isLasting(fn)) this.#post(reply);
   }
@@ -233,7 +233,7 @@ export class Run implements RunListener, Readable {
 
   #end({ snapshot, error }: { readonly snapshot?: ArrayBuffer; readonly error?: Parameters<typeof errorFromData>[0] }): void {
     if (snapshot !== undefined) this.#see(snapshot);
-    this.#finish(error && { error: errorFromData(error) });
+    this.#finish(error && { error: this.#scope?.thrown.error(error) ?? errorFromData(error) });
   }
 
   #see(snapshot: ArrayBuffer): void {

@@ -1,4 +1,3 @@
-import { errorFromData } from "./error_data.js";
 import { UserError } from "./errors.js";
 import type { RunScope } from "./graph.js";
 import { wireSettings } from "./graph.js";
@@ -28,7 +27,7 @@ export function optionsSpec(options: RunOptions, scope: RunScope): OptionsSpec {
       toolErrorFormatter &&
       scope.add(({ toolName = "", callId = "" }, [data, failure]) => {
         const what = data as Pick<ToolErrorInfo, "kind" | "defaultMessage">;
-        const error = failure ? errorFromData(failure as ErrorData) : undefined;
+        const error = failure ? scope.thrown.error(failure as ErrorData) : undefined;
         return toolErrorFormatter({ ...what, toolName, callId, error }) ?? what.defaultMessage;
       }),
     errorHandlers: errorHandlers && handlersSpec(errorHandlers, scope),
@@ -71,7 +70,7 @@ function copied(options: RunOptions): OptionsSpec {
 function handlersSpec(handlers: NonNullable<RunOptions["errorHandlers"]>, scope: RunScope): ErrorHandlersSpec {
   const { maxTurns, modelRefusal, invalidFinalOutput } = handlers;
   const handler = (handle: ErrorHandler): FunctionRef =>
-    scope.add(async (info, [failure]) => (await handle(errorFromData(failure as ErrorData), scope.context(info))) ?? {});
+    scope.add(async (info, [failure]) => (await handle(scope.thrown.error(failure as ErrorData), scope.context(info))) ?? {});
   return {
     maxTurns: maxTurns && handler(maxTurns),
     modelRefusal: modelRefusal && handler(modelRefusal),

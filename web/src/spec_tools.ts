@@ -1,7 +1,6 @@
 import type { Agent } from "./agent.js";
 import type { AgentTool } from "./agent_tool.js";
 import type { RunContext } from "./context.js";
-import { errorFromData } from "./error_data.js";
 import { UserError } from "./errors.js";
 import { reviveEvents } from "./events.js";
 import type { RunScope } from "./graph.js";
@@ -74,8 +73,6 @@ export function toolSpec(tool: Tool, owner: Agent<unknown>, scope: RunScope): To
 
 function functionSpec(tool: FunctionTool, scope: RunScope): ToolSpec {
   const { needsApproval, isEnabled, timeoutMs, timeoutBehavior, errorFunction, namespace, customDataExtractor } = tool;
-  // What a call threw, until errorFunction has seen it: the engine only knows its name and message.
-  const failures = new Map<string, unknown>();
   return {
     type: "function",
     name: tool.name,
@@ -86,15 +83,10 @@ function functionSpec(tool: FunctionTool, scope: RunScope): ToolSpec {
     enabled: scope.choice(isEnabled),
     timeoutMs,
     timeoutBehavior,
-    ...onError(errorFunction, failures, scope),
-    execute: scope.add(async (info, _, signal) => {
+    ...onError(errorFunction, scope),
+    execute: scope.add((info, _, signal) => {
       const details = scope.details(info, signal);
-      try {
-        return await tool.invoke(details.arguments, details);
-      } catch (error) {
-        if (errorFunction) failures.set(details.callId, error);
-        throw error;
-      }
+      return tool.invoke(details.arguments, details);
     }),
     deferLoading: tool.deferLoading,
     namespace: namespace?.name,
@@ -133,7 +125,7 @@ function agentToolSpec({ agent, options }: AgentTool, scope: RunScope): ToolSpec
     strict,
     needsApproval: approval(gateOnArguments(needsApproval, parse), scope),
     enabled: scope.choice(isEnabled),
-    ...onError(options.errorFunction, undefined, scope),
+    ...onError(options.errorFunction, scope),
     agent: scope.indexOf(agent),
     maxTurns: options.maxTurns,
     input:
@@ -202,17 +194,11 @@ function reviewer(tool: Extract<Tool, { onApproval?: unknown }>, scope: RunScope
 
 function onError(
   errorFunction: FunctionTool["errorFunction"],
-  failures: Map<string, unknown> | undefined,
   scope: RunScope,
 ): Pick<ToolSpec, "onError"> {
   if (errorFunction === undefined) return {};
   if (errorFunction === null) return { onError: null };
   return {
-    onError: scope.add((info, [data]) => {
-      const { callId = "" } = info;
-      const error = failures?.has(callId) ? failures.get(callId) : errorFromData(data as ErrorData);
-      failures?.delete(callId);
-      return errorFunction(scope.context(info), error);
-    }),
+    onError: scope.add((info, [data]) => errorFunction(scope.context(info), scope.thrown.revive(data as ErrorData))),
   };
 }

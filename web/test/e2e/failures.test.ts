@@ -115,6 +115,33 @@ for (const engine of ["worker", "page"] as const) {
       assert.equal(input.at(-1)!.output, "An error occurred while running the tool. Please try again.");
     });
 
+    test("the cause of a run's error is the object that a function threw", async () => {
+      const script = server.script(response(call("fragile", "call_1")), response(message("Done.")));
+      const got = await page.evaluate(async (baseURL) => {
+        const { Agent, configure, run, tool } = window.runstream;
+        configure({ baseURL });
+        class HttpError extends Error {
+          status = 503;
+        }
+        const thrown = new HttpError("busy");
+        const fail = (): never => {
+          throw thrown;
+        };
+        const fragile = tool({ name: "fragile", description: "Breaks.", errorFunction: null, execute: fail });
+        const agents = {
+          "a tool": new Agent({ name: "A", tools: [fragile] }),
+          "a hook": new Agent({ name: "A", hooks: { onAgentEnd: fail } }),
+          "a model": new Agent({ name: "A", model: { getStreamedResponse: fail } }),
+        };
+        const causes: { [place: string]: boolean } = {};
+        for (const [place, agent] of Object.entries(agents)) {
+          causes[place] = await run(agent, "Hi").then(() => false, (error: Error) => error.cause === thrown);
+        }
+        return causes;
+      }, script.baseURL);
+      assert.deepEqual(got, { "a tool": true, "a hook": true, "a model": true });
+    });
+
     test("a server that answers 500 is asked again, then named in the error", async () => {
       const refusal: Reply = { status: 500, headers: { "retry-after-ms": "1" }, json: { error: { message: "out of order" } } };
       const script = server.script(refusal, refusal, refusal);

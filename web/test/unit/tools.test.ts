@@ -116,7 +116,7 @@ test("a failing tool crosses as an error with its cause, and errorFunction gets 
   });
   await withTool(made, async (spec, run) => {
     const { error } = await run.call((spec.execute ?? assert.fail()).fn, { ...CALL, arguments: "{}" }).reply;
-    assert.deepEqual(error, { name: "TypeError", message: "no disk", cause: { name: "Error", message: "unplugged" } });
+    assert.deepEqual(error, { name: "TypeError", message: "no disk", thrown: 1, cause: { name: "Error", message: "unplugged" } });
     assert.equal(await run.ask(spec.onError, { ...CALL, arguments: "{}" }, error as never), "Janitor could not");
     assert.equal(seen[0], thrown);
     await run.ask(spec.onError, { ...CALL, callId: "c2" }, { name: "ToolTimeoutError", message: "too slow" });
