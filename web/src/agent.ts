@@ -153,6 +153,11 @@ export class Agent<const Type = undefined> {
     return copy;
   }
 
+  /** Its name alone: items and events, which hold their agents, can be written as JSON. */
+  toJSON(): { readonly name: string } {
+    return { name: this.name };
+  }
+
   /** The agent as a tool: a call runs it on the arguments, apart from the conversation, and its final output is the
    * call's. Where it needs an approval, the outer run stops for it. */
   asTool(options: AgentToolOptions = {}): AgentTool {

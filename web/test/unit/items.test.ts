@@ -39,3 +39,10 @@ test("what is no message, or a broken one, has no text", () => {
 test("input becomes a list of items", () => {
   assert.deepEqual(ItemHelpers.inputToNewInputList("Hi"), [{ content: "Hi", role: "user" }]);
 });
+
+test("an item is written as JSON with its agent's name alone, whatever the agents refer to", () => {
+  const a = new Agent({ name: "A", instructions: "Secret." });
+  a.handoffs.push(new Agent({ name: "B", handoffs: [a] }));
+  const item = { ...said({ type: "output_text", text: "Hi" }), agent: a };
+  assert.deepEqual(JSON.parse(JSON.stringify(item)), { ...item, agent: { name: "A" } });
+});
