@@ -127,7 +127,7 @@ export class Run implements RunListener, Readable {
     try {
       if (signal?.aborted) return this.#onabort();
       signal?.addEventListener("abort", this.#onabort);
-      let spec = JSON.stringify(this.#spec());
+      let spec = JSON.stringify(this.#spec(), refuseNaN);
       if (this.#plan.options.session?.getSessionId) spec = await this.#withSessionId(spec, this.#plan.options.session);
       const engine = await source.engine().catch(ownError);
       if (this.#over) return;
@@ -283,6 +283,12 @@ export class Run implements RunListener, Readable {
     this.queue.end(this.failure);
     this.#settle(this.failure);
   }
+}
+
+/** NaN would cross as null, which for a limit is none. */
+function refuseNaN(key: string, value: unknown): unknown {
+  if (Number.isNaN(value)) throw new UserError(`${key} is NaN; give a number.`);
+  return value;
 }
 
 /** Runs that wait for the same engine each get an error of their own, for the run's data that it holds. */

@@ -33,7 +33,7 @@ export function agentSpec(agent: Agent<unknown>, scope: RunScope): AgentSpec {
 function outputSpec(output: NonNullable<Agent<unknown>["outputType"]>, agentName: string, { functions }: RunScope): OutputSpec {
   if (!isStandardSchema(output)) {
     const { name, schema, strict } = output;
-    return { schema: schema as Json, name, strict };
+    return { schema: (strict === false ? schema : toStrictSchema(schema)) as Json, name, strict };
   }
   const owner = `the output of agent ${agentName}`;
   return {

@@ -7,7 +7,7 @@ import { FakeEngine, snapshot } from "./fake_engine.js";
 const server = { baseURL: "https://models.example/v1/" };
 
 /** What the engine is given for a run. */
-async function specOf(agent: Agent, options = {}, input: string | object[] = "Hi"): Promise<RunSpec> {
+async function specOf(agent: Agent<unknown>, options = {}, input: string | object[] = "Hi"): Promise<RunSpec> {
   const specs: RunSpec[] = [];
   const engine = new FakeEngine((run) => {
     specs.push(run.spec);
@@ -122,4 +122,24 @@ test("clone changes what it is given and shares nothing that can be added to", (
   const copy = agent.clone({ name: "B" });
   copy.tools.pop();
   assert.deepEqual([copy.name, copy.instructions, copy.tools.length, agent.tools.length], ["B", "x", 0, 1]);
+});
+
+test("an output's JSON Schema is closed, as a tool's is, unless it is not strict", async () => {
+  configure(server);
+  const schema = { type: "object", properties: { city: { type: "string" } } } as const;
+  const written = async (strict?: boolean): Promise<unknown> =>
+    (await specOf(new Agent({ name: "A", outputType: { schema, strict } }))).agents[0]?.output?.schema;
+  assert.deepEqual(await written(), { ...schema, required: ["city"], additionalProperties: false });
+  assert.deepEqual(await written(false), schema);
+});
+
+test("NaN is no number, which as JSON would be no limit", async () => {
+  configure(server);
+  const slow = tool({ name: "slow", description: "", timeoutMs: NaN, execute: () => "" });
+  for (const [agent, options, named] of [
+    [new Agent({ name: "A" }), { maxTurns: Number(undefined) }, /maxTurns is NaN/],
+    [new Agent({ name: "A", tools: [slow] }), {}, /timeoutMs is NaN/],
+  ] as const) {
+    await assert.rejects(specOf(agent, options), (error) => error instanceof UserError && named.test(error.message));
+  }
 });
