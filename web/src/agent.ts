@@ -54,7 +54,8 @@ export interface ToolsToFinalOutput {
   readonly finalOutput?: unknown;
 }
 
-/** The form of an agent's final answer: a Standard Schema, which also checks it, or JSON Schema with a name. */
+/** The form of an agent's final answer: a Standard Schema, which also checks it, or JSON Schema with a name. What a schema
+ * transforms the answer to is the run's `finalOutput`; guardrails, hooks and states have it as JSON. */
 export type OutputType =
   | StandardSchema
   | {

@@ -75,6 +75,7 @@ export function reachableAgents(root: Agent<unknown>): Agent<unknown>[] {
 export class RunScope {
   readonly functions: FunctionTable = new FunctionTable();
   readonly thrown: Thrown = new Thrown();
+  readonly #outputs: Map<string, unknown> = new Map();
   names: AgentNames;
   readonly #agents: readonly Agent<unknown>[];
   readonly #context: unknown;
@@ -95,6 +96,18 @@ export class RunScope {
 
   end(): void {
     for (const ending of this.#endings.splice(0)) ending();
+  }
+
+  /** Keeps what an output's schema gave, which crosses as JSON only. */
+  keepOutput(value: unknown): unknown {
+    this.#outputs.set(JSON.stringify(value) ?? '""', value); // nothing crosses as empty text
+    return value;
+  }
+
+  /** The output that a schema gave, where this is its JSON. */
+  output(value: unknown): unknown {
+    const json = JSON.stringify(value);
+    return this.#outputs.has(json) ? this.#outputs.get(json) : value;
   }
 
   /** The place of an agent among those of the run. */

@@ -39,7 +39,7 @@ export class RunResult<Output = unknown> {
   /** The agent's answer; undefined while the run goes on, is paused, or was stopped. Its type is that of the starting
    * agent's output: after a handoff it is what the last agent gives. */
   get finalOutput(): Output | undefined {
-    return (this.run.view?.snapshot.finalOutput ?? undefined) as Output | undefined;
+    return this.run.finalOutput as Output | undefined;
   }
 
   /** The calls that wait for a decision; the run has ended and goes on from `toState()`. */

@@ -79,6 +79,11 @@ export class Run implements RunListener, Readable {
     return settled ?? this.#agent ?? this.view?.lastAgent ?? this.#plan.agent;
   }
 
+  get finalOutput(): unknown {
+    const output = this.view?.snapshot.finalOutput ?? undefined;
+    return this.#scope ? this.#scope.output(output) : output;
+  }
+
   read(): ReturnType<Readable["read"]> {
     this.#reading = true;
     const { signal } = this.#plan.options;

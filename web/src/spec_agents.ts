@@ -30,7 +30,7 @@ export function agentSpec(agent: Agent<unknown>, scope: RunScope): AgentSpec {
   };
 }
 
-function outputSpec(output: NonNullable<Agent<unknown>["outputType"]>, agentName: string, { functions }: RunScope): OutputSpec {
+function outputSpec(output: NonNullable<Agent<unknown>["outputType"]>, agentName: string, scope: RunScope): OutputSpec {
   if (!isStandardSchema(output)) {
     const { name, schema, strict } = output;
     return { schema: (strict === false ? schema : toStrictSchema(schema)) as Json, name, strict };
@@ -38,7 +38,7 @@ function outputSpec(output: NonNullable<Agent<unknown>["outputType"]>, agentName
   const owner = `the output of agent ${agentName}`;
   return {
     schema: toStrictSchema(toJsonSchema(output, owner)) as Json,
-    validate: functions.add(([text]) => parseOutput(output, text as string, owner)),
+    validate: scope.functions.add(async ([text]) => scope.keepOutput(await parseOutput(output, text as string, owner))),
   };
 }
 

@@ -87,6 +87,14 @@ for (const [library, schema] of Object.entries(schemas)) {
   });
 }
 
+test("the final output is what the schema made of the answer, also what JSON has no word for", async () => {
+  const day = z.string().transform((text) => new Date(text));
+  const outputType = z.object({ day, tags: z.array(z.string()).transform((tags) => new Set(tags)) });
+  const model = new ScriptedModel([[assistantMessage('{"day":"2026-11-29","tags":["a","a"]}')]]);
+  const { finalOutput } = await run(new Agent({ name: "A", model, outputType }), "When?");
+  assert.deepEqual(finalOutput, { day: new Date("2026-11-29"), tags: new Set(["a"]) });
+});
+
 test("a valibot schema alone cannot be shown to a model, and the error says what to do", () => {
   const parameters = v.object({ city: v.string() });
   assert.throws(() => tool({ name: "forecast", description: "", parameters, execute: () => "" }), /valibot .*toStandardJsonSchema/);
