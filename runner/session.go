@@ -108,7 +108,7 @@ func (l *runLoop) sessionInput(ctx context.Context) error {
 	history = l.s.withoutReasoningIDs(history)
 	fresh := l.s.original.asItems()
 	l.unsaved = fresh
-	all := pruned(history, fresh, l.cfg.sessionLimit > 0)
+	all := pruned(history, fresh, true)
 	if l.cfg.sessionInput != nil {
 		if all, err = l.cfg.sessionInput(ctx, history, fresh); err != nil {
 			return err
@@ -148,9 +148,9 @@ func newIn(all, history []json.RawMessage) []json.RawMessage {
 }
 
 // pruned joins a session's history and a run's input. Calls of the history that
-// nothing answers are left out, and where a limit has cut the history outputs
-// without their calls too.
-func pruned(history, fresh []json.RawMessage, limited bool) []json.RawMessage {
+// nothing answers are left out, and with lone also outputs without their calls,
+// which a limit has cut off or another session has.
+func pruned(history, fresh []json.RawMessage, lone bool) []json.RawMessage {
 	all := slices.Concat(history, fresh)
 	heads := make([]*rawItem, len(all))
 	calls := map[string]bool{}
@@ -164,7 +164,7 @@ func pruned(history, fresh []json.RawMessage, limited bool) []json.RawMessage {
 	kept := []json.RawMessage{}
 	for i, head := range heads {
 		old := i < len(history)
-		orphan := limited && isOutput(head.Type) && !calls[head.Type+" "+head.CallID]
+		orphan := lone && isOutput(head.Type) && !calls[head.Type+" "+head.CallID]
 		if !old || !dropped[i] && !orphan {
 			kept = append(kept, all[i])
 		}

@@ -239,6 +239,18 @@ func TestACallThatAStoppedRunLeftInTheSessionIsNotSentAlone(t *testing.T) {
 	assert.Equal(t, []string{"user", "user"}, itemLines(t, lastInput(model)))
 }
 
+func TestAnOutputWhoseCallIsInAnotherSessionIsNotSentAlone(t *testing.T) {
+	var ran executions
+	model := script(calls("gated", "c1"), says("Done."), says("Again."))
+	agent := newAgent("A", model, ran.gated("gated"))
+	one, other := runner.NewMemorySession(), runner.NewMemorySession()
+	state := runOK(t, agent, runner.Text("Go."), runner.WithSession(one)).State()
+	require.NoError(t, state.Approve(waiting(t, state, "c1")))
+	runOK(t, agent, state, runner.WithSession(other))
+	runOK(t, agent, runner.Text("More."), runner.WithSession(other))
+	assert.Equal(t, []string{"message", "user"}, itemLines(t, lastInput(model)))
+}
+
 func TestTheSessionInputFunctionMakesTheInputAndOnlyNewItemsAreSaved(t *testing.T) {
 	model := script(says("Done."))
 	session := &notedSession{}
