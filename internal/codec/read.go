@@ -77,7 +77,7 @@ func read(value []byte, to any) error {
 			return fields.ReadJSON(raw)
 		})
 	case *any:
-		return readAny(value, to, false)
+		return readAny(value, to)
 	case *string:
 		return readText(value, to)
 	case *bool:
