@@ -194,10 +194,11 @@ func parseRawItem(raw json.RawMessage) *rawItem {
 // argumentsText gives the arguments, or a custom tool's input, as the model
 // wrote them.
 func (r *rawItem) argumentsText() string {
-	if text, ok := rawText(r.Arguments); ok {
+	if r.Type == "custom_tool_call" {
+		text, _ := rawText(r.Input)
 		return text
 	}
-	text, _ := rawText(r.Input)
+	text, _ := rawText(r.Arguments)
 	return text
 }
 

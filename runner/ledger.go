@@ -65,11 +65,12 @@ var essentialFields = map[string][]string{
 	"apply_patch_call":     {"operation", "operations"},
 }
 
-// invocation computes the record of a call; false for what has no identity.
+// invocation computes the record of a call; false for what has no identity, or
+// two, as where it has a field twice.
 func (c callIdentity) invocation() (callID string, record invocation, ok bool) {
 	decoded, err := codec.ReadExact(c.raw)
 	fields, isFields := decoded.(map[string]any)
-	if err != nil || !isFields {
+	if err != nil || !isFields || !codec.IsUnambiguous(c.raw) {
 		return "", invocation{}, false
 	}
 	kind, _ := fields["type"].(string)
@@ -139,7 +140,7 @@ func (c callIdentity) invocation() (callID string, record invocation, ok bool) {
 func (c callIdentity) matches(record invocation) bool {
 	for _, c.handoff = range [...]bool{false, true} {
 		_, made, ok := c.invocation()
-		if !ok || made.same(record) || made.Type != "function_call" && c.name == "" && made.Type == record.Type {
+		if ok && made.same(record) || ok && made.Type != "function_call" && c.name == "" && made.Type == record.Type {
 			return true
 		}
 	}
@@ -151,11 +152,12 @@ func (i invocation) same(other invocation) bool {
 }
 
 // register notes a call. A call id that was used for another call is a model's
-// mistake; the same call again is reported as known.
+// mistake, and so is a call that none can be told from; the same call again is
+// reported as known.
 func (l ledger) register(c callIdentity) (known bool, err error) {
 	callID, record, ok := c.invocation()
 	if !ok {
-		return false, nil
+		return false, &ModelBehaviorError{Message: "The model's call cannot be told from others: its id, its arguments or its action are missing, or a field is there twice. Nothing was run."}
 	}
 	if _, known = l[callID]; !known {
 		l[callID] = record
