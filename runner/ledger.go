@@ -166,11 +166,11 @@ func (l ledger) register(c callIdentity) (known bool, err error) {
 	return true, l.check(callID, record)
 }
 
-// checkResponse compares a pending call with the one that the model made: what
-// is decided on is what stands in the history.
-func (l ledger) checkResponse(response *ModelResponse, c localCall) error {
-	for _, raw := range response.Output {
-		if head := parseRawItem(raw); head.CallID != c.item.CallID() || head.Type != c.item.parsed().Type {
+// checkMade compares a pending call with those of its id that the model made:
+// what is decided on is what stands in the history.
+func (l ledger) checkMade(items []json.RawMessage, c localCall) error {
+	for _, raw := range items {
+		if parseRawItem(raw).Type != c.item.parsed().Type {
 			continue
 		}
 		made := identityOf(c.item)

@@ -166,7 +166,7 @@ func (l *runLoop) openCalls(ctx context.Context, work *turnWork) ([]localCall, e
 	for _, item := range work.interruptions {
 		waiting[item.CallID()] = true
 	}
-	finished := finishedCalls(s.generated)
+	finished, answered := finishedCalls(s.generated), work.response.byCallID()
 	offer := l.offer(ctx)
 	var calls []localCall
 	for i, c := range work.calls {
@@ -181,7 +181,7 @@ func (l *runLoop) openCalls(ctx context.Context, work *turnWork) ([]localCall, e
 		if err != nil {
 			return nil, err
 		}
-		if err := s.ledger.checkResponse(work.response, c); err != nil {
+		if err := s.ledger.checkMade(answered[callID], c); err != nil {
 			return nil, err
 		}
 		if c.paused == nil && (!waiting[callID] || s.ledger[callID].Executed) {

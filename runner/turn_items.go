@@ -123,9 +123,10 @@ func (i *RunItem) completedByServer() bool {
 // Other items keep their places.
 func callOrder(items []*RunItem, response *ModelResponse) {
 	var slots []int
+	calls := response.byCallID()
 	outputs := map[string]*RunItem{}
 	for i, item := range items {
-		if item.Type == ToolCallOutputItem && response.calls(item.CallID()) {
+		if item.Type == ToolCallOutputItem && calls[item.CallID()] != nil {
 			slots, outputs[item.CallID()] = append(slots, i), item
 		}
 	}
@@ -138,7 +139,13 @@ func callOrder(items []*RunItem, response *ModelResponse) {
 	}
 }
 
-// calls says whether the response has an item with a call id.
-func (r *ModelResponse) calls(callID string) bool {
-	return slices.ContainsFunc(r.Output, func(raw json.RawMessage) bool { return callID != "" && parseRawItem(raw).CallID == callID })
+// byCallID gives the response's items that have a call id, by it.
+func (r *ModelResponse) byCallID() map[string][]json.RawMessage {
+	items := map[string][]json.RawMessage{}
+	for _, raw := range r.Output {
+		if callID := parseRawItem(raw).CallID; callID != "" {
+			items[callID] = append(items[callID], raw)
+		}
+	}
+	return items
 }
