@@ -228,8 +228,10 @@ func (l *runLoop) runCalls(outer context.Context, calls []localCall) ([]callResu
 	for running := countApproved(calls); running > 0; running-- {
 		select {
 		case f := <-done:
-			if f.err == nil {
+			if f.err == nil || f.raw != nil { // what a tool has given stays, though a hook failed after it
 				l.finish(&results[f.index], f.outcome)
+			}
+			if f.err == nil {
 				f.err = l.settled(ctx, results)
 			}
 			switch {

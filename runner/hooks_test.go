@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"context"
+	"errors"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -377,5 +378,32 @@ func (b brokenTracer) StartSpan(ctx context.Context, kind runner.SpanKind, _ str
 		if kind == b.kind {
 			panic("broken on purpose")
 		}
+	}
+}
+
+func TestAToolsOutputStaysWhereTheHookAfterItFails(t *testing.T) {
+	for _, gated := range []bool{false, true} {
+		var ran executions
+		tool := ran.free("tool")
+		if gated {
+			tool = ran.gated("tool")
+		}
+		model := script(calls("tool", "c1"), says("Done."))
+		agent := newAgent("A", model, tool)
+		fails := errors.New("no log today")
+		hooks := runner.WithHooks(&runner.Hooks{ToolEnd: func(context.Context, *runner.RunContext, *runner.Agent, runner.Tool, *runner.ToolCall, any) error {
+			return fails
+		}})
+		result, err := runner.Run(t.Context(), agent, runner.Text("Go."), hooks)
+		if gated {
+			require.NoError(t, err)
+			state := result.State()
+			require.NoError(t, state.Approve(waiting(t, state, "c1")))
+			result, err = runner.Run(t.Context(), agent, state, hooks)
+		}
+		require.ErrorIs(t, err, fails)
+		runOK(t, agent, result.State())
+		assert.Equal(t, []string{"c1"}, ran.ids(), "once")
+		assert.Equal(t, map[string]string{"c1": "done c1"}, outputs(t, lastInput(model)))
 	}
 }
