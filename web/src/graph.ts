@@ -100,7 +100,7 @@ export class RunScope {
 
   /** Keeps what an output's schema gave, which crosses as JSON only. */
   keepOutput(value: unknown): unknown {
-    this.#outputs.set(JSON.stringify(value) ?? '""', value); // nothing crosses as empty text
+    if (value !== undefined) this.#outputs.set(JSON.stringify(value), value); // nothing crosses as empty text
     return value;
   }
 
