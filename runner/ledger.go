@@ -68,9 +68,9 @@ var essentialFields = map[string][]string{
 // invocation computes the record of a call; false for what has no identity, or
 // two, as where it has a field twice.
 func (c callIdentity) invocation() (callID string, record invocation, ok bool) {
-	decoded, err := codec.ReadExact(c.raw)
+	decoded, err := codec.ReadUnambiguous(c.raw)
 	fields, isFields := decoded.(map[string]any)
-	if err != nil || !isFields || !codec.IsUnambiguous(c.raw) {
+	if err != nil || !isFields {
 		return "", invocation{}, false
 	}
 	kind, _ := fields["type"].(string)
@@ -140,7 +140,7 @@ func (c callIdentity) invocation() (callID string, record invocation, ok bool) {
 func (c callIdentity) matches(record invocation) bool {
 	for _, c.handoff = range [...]bool{false, true} {
 		_, made, ok := c.invocation()
-		if ok && made.same(record) || ok && made.Type != "function_call" && c.name == "" && made.Type == record.Type {
+		if ok && (made.same(record) || made.Type != "function_call" && c.name == "" && made.Type == record.Type) {
 			return true
 		}
 	}

@@ -2,28 +2,34 @@ package codec
 
 import (
 	"encoding/json"
+	"errors"
 	"strconv"
 )
 
 // ReadExact decodes data like encoding/json into an any and keeps the texts of
 // numbers, as json.Number.
 func ReadExact(data []byte) (v any, err error) {
-	if err := check(data); err != nil {
-		return nil, err
-	}
-	r := anyReader{scanner: scanner{data: data}, exact: true}
-	return r.value()
+	v, _, err = readExact(data)
+	return v, err
 }
 
-// IsUnambiguous says whether data is JSON in which no object has a field twice,
-// so that all readers find the same in it.
-func IsUnambiguous(data []byte) bool {
-	if check(data) != nil {
-		return false
+// ReadUnambiguous is ReadExact that refuses an object with a field twice, of
+// which readers take one or the other.
+func ReadUnambiguous(data []byte) (any, error) {
+	v, repeated, err := readExact(data)
+	if err == nil && repeated {
+		return nil, errors.New("an object has a field twice")
+	}
+	return v, err
+}
+
+func readExact(data []byte) (v any, repeated bool, err error) {
+	if err := check(data); err != nil {
+		return nil, false, err
 	}
 	r := anyReader{scanner: scanner{data: data}, exact: true}
-	_, err := r.value()
-	return err == nil && !r.repeated
+	v, err = r.value()
+	return v, r.repeated, err
 }
 
 // readAny decodes a valid value of any type, numbers as float64.

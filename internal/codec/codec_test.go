@@ -258,3 +258,17 @@ func TestUnknownFieldsMayBeRefused(t *testing.T) {
 	assert.Equal(t, "x", i.A)
 	assert.EqualError(t, i.fields().ReadOnly([]byte(`{"a":"x","c":1}`)), `unknown field "c"`)
 }
+
+func TestReadUnambiguousRefusesAFieldThatIsThereTwice(t *testing.T) {
+	for text, unambiguous := range map[string]bool{
+		`{"a":1,"b":[{"a":1},{"a":1}]}`: true,
+		`[]`:                            true,
+		`{"a":1,"a":1}`:                 false,
+		`{"a":1,"\u0061":2}`:            false,
+		`[{"b":{"a":1,"a":null}}]`:      false,
+		`{"a":1`:                        false,
+	} {
+		_, err := ReadUnambiguous([]byte(text))
+		require.Equal(t, unambiguous, err == nil, "%s: %v", text, err)
+	}
+}
