@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -86,11 +87,12 @@ func TestWhatADocumentCannotBeIsRefused(t *testing.T) {
 // are one call, or the run does not go on.
 func TestADocumentWithAnAlteredCallIsNotResumed(t *testing.T) {
 	for name, tc := range map[string]struct{ part, old, altered string }{
-		"the call that is shown, by its arguments": {`"current_step":`, `"arguments":"{}"`, `"arguments":"{\"all\":true}"`},
-		"the call that is shown, by its name":      {`"current_step":`, `"name":"rm"`, `"name":"look"`},
-		"the call that would run":                  {`"last_processed_response":`, `"tool_call":{"id":"fc_c1","type":"function_call","status":"completed","call_id":"c1","name":"rm","arguments":"{}"`, `"tool_call":{"type":"function_call","call_id":"c1","name":"rm","arguments":"{\"all\":true}"`},
-		"the call that the model made":             {`"model_responses":`, `"call_id":"c1","name":"rm","arguments":"{}"`, `"call_id":"c1","name":"rm","arguments":"{\"all\":true}"`},
-		"a call that waits and is not there":       {`"current_step":`, `"call_id":"c1"`, `"call_id":"c9"`},
+		"the call that is shown, by its arguments":                  {`"current_step":`, `"arguments":"{}"`, `"arguments":"{\"all\":true}"`},
+		"the call that is shown, by its name":                       {`"current_step":`, `"name":"rm"`, `"name":"look"`},
+		"the call that would run":                                   {`"last_processed_response":`, `"tool_call":{"id":"fc_c1","type":"function_call","status":"completed","call_id":"c1","name":"rm","arguments":"{}"`, `"tool_call":{"type":"function_call","call_id":"c1","name":"rm","arguments":"{\"all\":true}"`},
+		"the call that the model made":                              {`"model_responses":`, `"call_id":"c1","name":"rm","arguments":"{}"`, `"call_id":"c1","name":"rm","arguments":"{\"all\":true}"`},
+		"the call that the model made, with two lists of arguments": {`"model_responses":`, `"call_id":"c1","name":"rm","arguments":"{}"`, `"call_id":"c1","name":"rm","arguments":"{\"all\":true}","arguments":"{\"all\":true}"`},
+		"a call that waits and is not there":                        {`"current_step":`, `"call_id":"c1"`, `"call_id":"c9"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			agent, document := editedDocument(t)
@@ -145,4 +147,25 @@ func TestADecisionOnACallThatWasNotMadeYetCountsForNothing(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, []string{"c5"}, waitingIDs(result.Interruptions()), version)
 	}
+}
+
+// A decision is bound to a call by the record of it, which there is none of here.
+func TestADecisionOnACallThatSaysTwoThingsCountsForNothing(t *testing.T) {
+	const request = `{"type":"mcp_approval_request","id":"mcpr_1","server_label":"files","name":"read","arguments":"{}"}`
+	agent := newAgent("A", script(runnertest.Reply(runnertest.Item(json.RawMessage(request))), says("Done.")),
+		&runner.HostedMCPTool{ServerLabel: "files", Config: json.RawMessage(`{"type":"mcp","server_label":"files"}`)})
+	state := runOK(t, agent, runner.Text("Go.")).State()
+	require.NoError(t, state.Approve(state.Interruptions()[0]))
+	var fields map[string]any
+	require.NoError(t, json.Unmarshal(document(t, state), &fields))
+	fields["context"].(map[string]any)["tool_invocations"] = map[string]any{}
+	text, err := json.Marshal(fields)
+	require.NoError(t, err)
+	twice := strings.ReplaceAll(string(text), `"server_label":"files","type":"mcp_approval_request"`, `"server_label":"files","server_label":"files","type":"mcp_approval_request"`)
+	require.NotEqual(t, string(text), twice)
+	state, err = runner.ParseState([]byte(twice), agent)
+	require.NoError(t, err)
+	result, err := runner.Run(t.Context(), agent, state)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"mcpr_1"}, waitingIDs(result.Interruptions()))
 }

@@ -98,8 +98,8 @@ func (r *documentReader) bind(s *State) {
 			r.fail("current_step.data.interruptions", "Run state waits for a decision on a call that is not one it could run")
 			return
 		}
-		known, err := s.ledger.register(identityOf(item))
-		if err == nil && !known && hasLedger {
+		// An error is told when the run is to go on.
+		if known, _ := s.ledger.register(identityOf(item)); !known && hasLedger {
 			s.forget(item)
 		}
 	}
