@@ -392,12 +392,7 @@ func withCaller(output, call json.RawMessage) json.RawMessage {
 	if codec.Read(call, codec.Fields{"caller", &caller}) != nil || codec.IsNull(caller) {
 		return output
 	}
-	var fields map[string]json.RawMessage
-	if codec.Read(output, &fields) != nil {
-		return output
-	}
-	fields["caller"] = caller
-	return mustMarshal(fields)
+	return withKey(output, "caller", caller)
 }
 
 // approvalItem is the placeholder of a call that waits.

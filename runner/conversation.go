@@ -3,8 +3,6 @@ package runner
 import (
 	"encoding/json"
 	"slices"
-
-	"runstream/internal/codec"
 )
 
 // serverKeeps says whether the server keeps the conversation, so that only
@@ -125,14 +123,4 @@ func withoutReasoningID(raw json.RawMessage) json.RawMessage {
 		return raw
 	}
 	return withoutKey(raw, "id")
-}
-
-// withoutKey gives an object without a key; what lacks it stays as it is.
-func withoutKey(raw json.RawMessage, key string) json.RawMessage {
-	var fields map[string]json.RawMessage
-	if codec.Read(raw, &fields) != nil || fields[key] == nil {
-		return raw
-	}
-	delete(fields, key)
-	return mustMarshal(fields)
 }

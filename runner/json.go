@@ -34,3 +34,23 @@ func rawText(data []byte) (string, bool) {
 	}
 	return text, true
 }
+
+// withoutKey gives an object without a key; what lacks it stays as it is.
+func withoutKey(raw json.RawMessage, key string) json.RawMessage {
+	var fields map[string]json.RawMessage
+	if codec.Read(raw, &fields) != nil || fields[key] == nil {
+		return raw
+	}
+	delete(fields, key)
+	return mustMarshal(fields)
+}
+
+// withKey gives an object with a key set; what is no object stays as it is.
+func withKey(raw json.RawMessage, key string, value json.RawMessage) json.RawMessage {
+	var fields map[string]json.RawMessage
+	if codec.Read(raw, &fields) != nil || fields == nil {
+		return raw
+	}
+	fields[key] = value
+	return mustMarshal(fields)
+}

@@ -54,24 +54,8 @@ func (r *responseReader) finish() (*ModelResponse, error) {
 		if !isObject(item) {
 			return nil, &ModelBehaviorError{Message: "the model's response has an output item that is no object: item " + strconv.Itoa(i+1)}
 		}
-		r.response.Output[i] = withArguments(item)
 	}
 	return r.response, nil
-}
-
-// withArguments gives a function call the arguments that some servers leave out
-// where a tool has no parameters. Requests and states need them.
-func withArguments(item json.RawMessage) json.RawMessage {
-	head := parseRawItem(item)
-	if head.Type != "function_call" || !codec.IsNull(head.Arguments) {
-		return item
-	}
-	var fields map[string]json.RawMessage
-	if codec.Read(item, &fields) != nil {
-		return item
-	}
-	fields["arguments"] = json.RawMessage(`""`)
-	return mustMarshal(fields)
 }
 
 func brokenEvent(event RawEvent, err error) error {
