@@ -228,7 +228,7 @@ func (l *runLoop) runCalls(outer context.Context, calls []localCall) ([]callResu
 	for running := countApproved(calls); running > 0; running-- {
 		select {
 		case f := <-done:
-			if f.err == nil || f.raw != nil { // what a tool has given stays, though a hook failed after it
+			if f.err == nil || f.raw != nil { // what a tool has given stays, though a hook or its custom data failed after it
 				l.finish(&results[f.index], f.outcome)
 			}
 			if f.err == nil {

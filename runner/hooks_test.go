@@ -381,29 +381,41 @@ func (b brokenTracer) StartSpan(ctx context.Context, kind runner.SpanKind, _ str
 	}
 }
 
-func TestAToolsOutputStaysWhereTheHookAfterItFails(t *testing.T) {
-	for _, gated := range []bool{false, true} {
-		var ran executions
-		tool := ran.free("tool")
-		if gated {
-			tool = ran.gated("tool")
+func TestAToolsOutputStaysWhereWhatComesAfterItFails(t *testing.T) {
+	fails := errors.New("no log today")
+	hook := runner.WithHooks(&runner.Hooks{ToolEnd: func(context.Context, *runner.RunContext, *runner.Agent, runner.Tool, *runner.ToolCall, any) error {
+		return fails
+	}})
+	customData := func(context.Context, *runner.ToolCall, any) (json.RawMessage, error) { return nil, fails }
+	for name, after := range map[string]func(*runner.FunctionTool) []runner.Option{
+		"the hook": func(*runner.FunctionTool) []runner.Option { return []runner.Option{hook} },
+		"its custom data": func(tool *runner.FunctionTool) []runner.Option {
+			tool.CustomData = customData
+			return nil
+		},
+	} {
+		for _, gated := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, gated %t", name, gated), func(t *testing.T) {
+				var ran executions
+				tool := ran.free("tool")
+				if gated {
+					tool = ran.gated("tool")
+				}
+				options := after(tool)
+				model := script(calls("tool", "c1"), says("Done."))
+				agent := newAgent("A", model, tool)
+				result, err := runner.Run(t.Context(), agent, runner.Text("Go."), options...)
+				if gated {
+					require.NoError(t, err)
+					state := result.State()
+					require.NoError(t, state.Approve(waiting(t, state, "c1")))
+					result, err = runner.Run(t.Context(), agent, state, options...)
+				}
+				require.ErrorIs(t, err, fails)
+				runOK(t, agent, result.State())
+				assert.Equal(t, []string{"c1"}, ran.ids(), "once")
+				assert.Equal(t, map[string]string{"c1": "done c1"}, outputs(t, lastInput(model)))
+			})
 		}
-		model := script(calls("tool", "c1"), says("Done."))
-		agent := newAgent("A", model, tool)
-		fails := errors.New("no log today")
-		hooks := runner.WithHooks(&runner.Hooks{ToolEnd: func(context.Context, *runner.RunContext, *runner.Agent, runner.Tool, *runner.ToolCall, any) error {
-			return fails
-		}})
-		result, err := runner.Run(t.Context(), agent, runner.Text("Go."), hooks)
-		if gated {
-			require.NoError(t, err)
-			state := result.State()
-			require.NoError(t, state.Approve(waiting(t, state, "c1")))
-			result, err = runner.Run(t.Context(), agent, state, hooks)
-		}
-		require.ErrorIs(t, err, fails)
-		runOK(t, agent, result.State())
-		assert.Equal(t, []string{"c1"}, ran.ids(), "once")
-		assert.Equal(t, map[string]string{"c1": "done c1"}, outputs(t, lastInput(model)))
 	}
 }
