@@ -58,7 +58,7 @@ export function toJsonSchema(schema: StandardSchema | JsonSchema, owner: string)
 }
 
 /** Closes every object of a schema and requires all of its properties, which strict mode demands. */
-export function toStrictSchema(schema: JsonSchema): JsonSchema {
+function toStrictSchema(schema: JsonSchema): JsonSchema {
   const strict: Record<string, unknown> = {};
   for (const [keyword, value] of Object.entries(schema)) {
     if (NAMED_SCHEMAS.has(keyword) && isObject(value)) {
@@ -72,6 +72,11 @@ export function toStrictSchema(schema: JsonSchema): JsonSchema {
     strict["additionalProperties"] ??= false;
   }
   return strict;
+}
+
+/** A schema as the model is shown it: closed, unless it is not to be strict. */
+export function shownSchema(schema: JsonSchema, strict: boolean = true): JsonSchema {
+  return strict ? toStrictSchema(schema) : schema;
 }
 
 /** Keywords that hold schemas by name, and those that hold one or a list of them. */

@@ -3,7 +3,7 @@ import type { RunScope } from "./graph.js";
 import { wireSettings } from "./graph.js";
 import type { Handoff } from "./handoff.js";
 import type { Json } from "./protocol.js";
-import { isStandardSchema, parseArguments, parseOutput, toJsonSchema, toStrictSchema } from "./schema.js";
+import { isStandardSchema, parseArguments, parseOutput, shownSchema, toJsonSchema } from "./schema.js";
 import { filterSpec, hooksSpec, inputGuardrailSpec, modelSpec, outputGuardrailSpec } from "./spec_parts.js";
 import { toolSpec } from "./spec_tools.js";
 import type { AgentSpec, HandoffSpec, OutputSpec, ToolUseSpec } from "./specs.js";
@@ -33,11 +33,11 @@ export function agentSpec(agent: Agent<unknown>, scope: RunScope): AgentSpec {
 function outputSpec(output: NonNullable<Agent<unknown>["outputType"]>, agentName: string, scope: RunScope): OutputSpec {
   if (!isStandardSchema(output)) {
     const { name, schema, strict } = output;
-    return { schema: (strict === false ? schema : toStrictSchema(schema)) as Json, name, strict };
+    return { schema: shownSchema(schema, strict) as Json, name, strict };
   }
   const owner = `the output of agent ${agentName}`;
   return {
-    schema: toStrictSchema(toJsonSchema(output, owner)) as Json,
+    schema: shownSchema(toJsonSchema(output, owner)) as Json,
     validate: scope.functions.add(async ([text]) => scope.keepOutput(await parseOutput(output, text as string, owner))),
   };
 }
@@ -55,7 +55,7 @@ function handoffSpec(handoff: Handoff, scope: RunScope): HandoffSpec {
     toolName,
     toolDescription,
     enabled: scope.choice(isEnabled),
-    inputSchema: inputType && (toStrictSchema(toJsonSchema(inputType, owner)) as Json),
+    inputSchema: inputType && (shownSchema(toJsonSchema(inputType, owner)) as Json),
     onHandoff:
       onHandoff &&
       scope.addAction(async (info) => {

@@ -8,7 +8,7 @@ import type { ToolInputGuardrail, ToolOutputGuardrail } from "./guardrails.js";
 import { reviveItem } from "./items.js";
 import type { CallInfo, ErrorData, FunctionRef, ItemData, Json } from "./protocol.js";
 import type { WireItem } from "./responses.js";
-import { parseArguments, toJsonSchema, toStrictSchema } from "./schema.js";
+import { parseArguments, shownSchema, toJsonSchema } from "./schema.js";
 import { hooksSpec, sessionSpec } from "./spec_parts.js";
 import type { ToolGuardrailSpec, ToolSpec } from "./specs.js";
 import type { FunctionTool } from "./tool.js";
@@ -121,7 +121,7 @@ function agentToolSpec({ agent, options }: AgentTool, scope: RunScope): ToolSpec
     type: "agent",
     name: toolName,
     description: options.toolDescription ?? "",
-    parameters: schema && ((strict === false ? schema : toStrictSchema(schema)) as Json),
+    parameters: schema && (shownSchema(schema, strict) as Json),
     strict,
     needsApproval: approval(gateOnArguments(needsApproval, parse), scope),
     enabled: scope.choice(isEnabled),

@@ -2,7 +2,7 @@ import type { RunContext, ToolCallDetails } from "./context.js";
 import { UserError } from "./errors.js";
 import type { ToolInputGuardrail, ToolOutputGuardrail } from "./guardrails.js";
 import type { JsonSchema, StandardSchema } from "./schema.js";
-import { NO_ARGUMENTS, parseArguments, toJsonSchema, toStrictSchema } from "./schema.js";
+import { NO_ARGUMENTS, parseArguments, shownSchema, toJsonSchema } from "./schema.js";
 import type { ArgumentsOf } from "./schema_types.js";
 
 /** What describes the arguments of a tool. Only a Standard Schema checks them, too. */
@@ -101,7 +101,7 @@ export function tool<const Parameters extends ToolParameters = typeof NO_ARGUMEN
     type: "function",
     name,
     description,
-    parameters: strict ? toStrictSchema(document) : document,
+    parameters: shownSchema(document, strict),
     strict,
     isEnabled,
     timeoutMs: options.timeoutMs,
