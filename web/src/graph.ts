@@ -1,7 +1,7 @@
 import type { ModelSettings } from "./agent.js";
 import { Agent } from "./agent.js";
 import type { RunContext, ToolCallDetails } from "./context.js";
-import { Thrown } from "./error_data.js";
+import type { Thrown } from "./error_data.js";
 import { UserError } from "./errors.js";
 import type { AgentRef, CallInfo, FunctionRef, Json } from "./protocol.js";
 import { NO_USAGE, type RunView } from "./view.js";
@@ -74,7 +74,7 @@ export function reachableAgents(root: Agent<unknown>): Agent<unknown>[] {
 /** What the functions of one run share. */
 export class RunScope {
   readonly functions: FunctionTable = new FunctionTable();
-  readonly thrown: Thrown = new Thrown();
+  readonly thrown: Thrown;
   readonly #outputs: Map<string, unknown> = new Map();
   names: AgentNames;
   readonly #agents: readonly Agent<unknown>[];
@@ -82,10 +82,11 @@ export class RunScope {
   readonly #view: () => RunView | undefined;
   readonly #endings: (() => void)[] = [];
 
-  constructor(agents: readonly Agent<unknown>[], context: unknown, view: () => RunView | undefined) {
+  constructor(agents: readonly Agent<unknown>[], context: unknown, view: () => RunView | undefined, thrown: Thrown) {
     this.#agents = agents;
     this.#context = context;
     this.#view = view;
+    this.thrown = thrown;
     this.names = new AgentNames(agents);
   }
 

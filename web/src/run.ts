@@ -1,7 +1,7 @@
 import type { Agent } from "./agent.js";
 import { providerSpec } from "./config.js";
 import type { Engine, RunListener } from "./engine.js";
-import { errorFromData, errorToData } from "./error_data.js";
+import { errorFromData, errorToData, Thrown } from "./error_data.js";
 import { AgentsError, EngineDisposedError, EngineStartError, ModelBehaviorError, UserError } from "./errors.js";
 import { reviveEvents } from "./events.js";
 import { AgentNames, reachableAgents, RunScope } from "./graph.js";
@@ -44,6 +44,7 @@ export class Run implements RunListener, Readable {
 
   readonly #utf8 = new TextDecoder();
   readonly #snapshots = new Snapshots();
+  readonly #thrown = new Thrown();
   readonly #plan: RunPlan;
   readonly #result: RunResult | undefined;
   readonly #calls: Map<number, AbortController> = new Map();
@@ -87,6 +88,7 @@ export class Run implements RunListener, Readable {
   read(): ReturnType<Readable["read"]> {
     this.#reading = true;
     const { signal } = this.#plan.options;
+    // Looked at here, so that no signal keeps a run alive that nobody reads.
     if (this.#over && signal?.aborted) this.queue.drop({ error: signal.reason });
     return this.queue.next();
   }
@@ -148,7 +150,7 @@ export class Run implements RunListener, Readable {
   #spec(): RunSpec {
     const { agent, start, options } = this.#plan;
     const found = reachableAgents(agent);
-    const scope = new RunScope(found, options.context, () => this.view);
+    const scope = new RunScope(found, options.context, () => this.view, this.#thrown);
     this.#scope = scope;
     const agents = found.map((one) => agentSpec(one, scope));
     if ("load" in start) return { agents, input: { state: start.load }, load: true };
@@ -225,7 +227,7 @@ export class Run implements RunListener, Readable {
       const value = await run(JSON.parse(args) as Json[], signal);
       reply = { type: "reply", call, value: JSON.stringify(value) ?? '""' };
     } catch (error) {
-      reply = { type: "reply", call, error: this.#scope?.thrown.add(error) ?? errorToData(error) };
+      reply = { type: "reply", call, error: this.#thrown.add(error) };
     }
     if (this.#calls.delete(call) || this.#scope?.functions.isLasting(fn)) this.#post(reply);
   }
@@ -238,7 +240,7 @@ export class Run implements RunListener, Readable {
 
   #end({ snapshot, error }: { readonly snapshot?: ArrayBuffer; readonly error?: Parameters<typeof errorFromData>[0] }): void {
     if (snapshot !== undefined) this.#see(snapshot);
-    this.#finish(error && { error: this.#scope?.thrown.error(error) ?? errorFromData(error) });
+    this.#finish(error && { error: this.#thrown.error(error) });
   }
 
   #see(snapshot: ArrayBuffer): void {
