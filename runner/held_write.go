@@ -28,8 +28,8 @@ func (l *runLoop) holdTurn() {
 		*held = *s.held
 		held.startTurn(s.turn)
 	}
-	if named, ok := l.cfg.session.(NamedSession); ok {
-		held.sessionID = named.SessionID()
+	if l.cfg.session != nil {
+		held.sessionID = sessionID(l.cfg.session)
 	}
 	held.items = slices.Concat(held.items, l.unsavedItems())
 	l.savedItems = len(s.items)

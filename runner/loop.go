@@ -63,6 +63,7 @@ func (l *runLoop) run(ctx context.Context) (output any, err error) {
 			err = tripped
 		}
 		l.s.inputGuardrails = append(l.s.inputGuardrails, l.guardrails.taken()...)
+		l.leaveUnsaved()
 	}()
 	if l.s.maxTurns > 0 && l.s.turn > l.s.maxTurns {
 		return nil, &MaxTurnsExceeded{MaxTurns: l.s.maxTurns} // it has failed by that before
@@ -113,10 +114,10 @@ func (l *runLoop) firstTurn(ctx context.Context, stop context.CancelCauseFunc) (
 		}
 		return l.modelTurn(ctx)
 	}
-	l.s.fresh = false
 	if err := l.sessionInput(ctx); err != nil {
 		return next{}, err
 	}
+	l.s.fresh = false
 	l.s.turn = 1
 	err := l.startGuardrails(ctx, stop)
 	l.s.turn = 0
@@ -179,20 +180,7 @@ func (l *runLoop) settle(ctx context.Context, then next) (ended bool, err error)
 // finishRun ends a run that has its final output: guardrails and hooks first,
 // then what follows the last token.
 func (l *runLoop) finishRun(ctx context.Context, then next) error {
-	if err := l.letStop(ctx); err != nil {
-		return err
-	}
-	if err := l.guardrails.wait(ctx); err != nil {
-		return err
-	}
-	if err := l.onAgentEnd(ctx, l.s.agent, then.output); err != nil {
-		return err
-	}
-	if err := l.guardOutput(ctx, then.output); err != nil {
-		_, tripped := errors.AsType[*OutputGuardrailTripwireTriggered](err)
-		if !tripped || l.withholdOutput() {
-			err = errors.Join(err, l.saveTurn(ctx))
-		}
+	if err := l.passOutput(ctx, then.output); err != nil {
 		return err
 	}
 	for _, item := range then.late {
@@ -212,6 +200,29 @@ func (l *runLoop) finishRun(ctx context.Context, then next) error {
 		return l.cfg.compact(ctx, l.cfg.session)
 	}
 	return nil
+}
+
+// passOutput asks all who may object to a final output.
+func (l *runLoop) passOutput(ctx context.Context, output any) error {
+	err := l.letStop(ctx)
+	if err == nil {
+		err = l.guardrails.wait(ctx)
+	}
+	if err == nil {
+		err = l.onAgentEnd(ctx, l.s.agent, output)
+	}
+	if err != nil {
+		l.leaveOut()
+		return err
+	}
+	if err = l.guardOutput(ctx, output); err == nil {
+		return nil
+	}
+	if _, tripped := errors.AsType[*OutputGuardrailTripwireTriggered](err); tripped && !l.withholdOutput() {
+		l.leaveOut()
+		return err
+	}
+	return errors.Join(err, l.saveTurn(ctx))
 }
 
 // modelTurn asks the model once and does what it says.

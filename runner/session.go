@@ -10,8 +10,9 @@ import (
 // Session remembers a conversation from run to run. A run reads it once, at
 // its start, and adds to it: the user's input right before the first model
 // call, and each turn's items when the turn is done. An error ends the run with
-// a [*UserError] that wraps it. A run calls the methods one after the other;
-// runs that share a session may call them concurrently.
+// a [*UserError] that wraps it; a run that is resumed from there, which takes
+// the same session, makes the write that failed. A run calls the methods one
+// after the other; runs that share a session may call them concurrently.
 type Session interface {
 	// Items gives the latest items, oldest first; all of them if limit is zero.
 	Items(ctx context.Context, limit int) ([]json.RawMessage, error)
@@ -174,9 +175,11 @@ func pruned(history, fresh []json.RawMessage, lone bool) []json.RawMessage {
 
 // saveInput saves the user's input, once.
 func (l *runLoop) saveInput(ctx context.Context) error {
-	items := l.unsaved
+	if err := l.addToSession(ctx, l.unsaved); err != nil {
+		return err
+	}
 	l.unsaved = nil
-	return l.addToSession(ctx, items)
+	return nil
 }
 
 // saveTurn saves what the turn has added since it was last saved. After an
@@ -201,6 +204,13 @@ func (l *runLoop) saveTurn(ctx context.Context) error {
 	l.s.persisted += len(items)
 	l.savedItems, l.s.held = len(l.s.items), nil
 	return nil
+}
+
+// leaveOut keeps what output guardrails have not passed out of the session.
+func (l *runLoop) leaveOut() {
+	if len(l.s.agent.OutputGuardrails)+len(l.cfg.outputGuardrails) > 0 {
+		l.savedItems = len(l.s.items)
+	}
 }
 
 // unsavedItems gives what the session lacks, as input items.
