@@ -184,6 +184,10 @@ func (l *runLoop) errorText(info ToolErrorInfo) (told string) {
 // call of the turn ended the run.
 var errSiblingFailed = errors.New("another tool call of the turn ended the run")
 
+// errOver is what became of a call whose turn came after the run had given up
+// on its calls: nobody would keep what it does.
+var errOver = errors.New("the run has ended")
+
 // finishedCall is what a call's goroutine reports.
 type finishedCall struct {
 	index int
@@ -242,8 +246,10 @@ func (l *runLoop) runCalls(outer context.Context, calls []localCall) ([]callResu
 				late = time.After(siblingGrace)
 			}
 		case <-late:
+			l.over.Store(true)
 			return results, failure
 		case <-outer.Done():
+			l.over.Store(true)
 			return results, context.Cause(outer)
 		}
 	}
@@ -354,6 +360,10 @@ func (l *runLoop) startCalls(ctx context.Context, calls []localCall) <-chan fini
 
 func (l *runLoop) runCall(ctx context.Context, index int, c *localCall) (f finishedCall) {
 	f.index = index
+	if l.over.Load() {
+		f.err = errOver
+		return f
+	}
 	if cause := context.Cause(ctx); cause != nil && cause != errSiblingFailed {
 		f.err = cause // the run was stopped
 		return f

@@ -84,13 +84,19 @@ func (l *runLoop) onModelEnd(ctx context.Context, agent *Agent, response *ModelR
 	})
 }
 
+// onToolStart is the last step before a tool runs. A hook may take long: the
+// run may be over by then.
 func (l *runLoop) onToolStart(ctx context.Context, call *ToolCall, tool Tool) error {
-	return l.hooks(call.Agent, func(h *Hooks) error {
+	err := l.hooks(call.Agent, func(h *Hooks) error {
 		if h.ToolStart == nil {
 			return nil
 		}
 		return h.ToolStart(ctx, l.context, call.Agent, tool, call)
 	})
+	if err == nil && l.over.Load() {
+		err = errOver
+	}
+	return err
 }
 
 func (l *runLoop) onToolEnd(ctx context.Context, call *ToolCall, tool Tool, output any) error {

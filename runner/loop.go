@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,10 +22,11 @@ type runLoop struct {
 	greeted    bool // the agent's start hooks were called
 	resumed    bool // the run goes on from a state
 
-	fresh *turnWork  // the work of a turn that was not interrupted before
-	start turnStart  // where the current turn's part of the run begins
-	made  []*RunItem // what it made here and has not announced
-	late  []*RunItem // rejections that a resumed turn adds after what waits
+	fresh *turnWork   // the work of a turn that was not interrupted before
+	start turnStart   // where the current turn's part of the run begins
+	made  []*RunItem  // what it made here and has not announced
+	late  []*RunItem  // rejections that a resumed turn adds after what waits
+	over  atomic.Bool // the run has given up on its calls: none may begin
 	// inner counts the paused runs of agent tools that go on: they write states
 	// that are part of this one.
 	inner sync.WaitGroup
