@@ -49,7 +49,8 @@ type localCall struct {
 	// described is the tool as the document that was read describes it.
 	described json.RawMessage
 	// paused is the run of an agent used as a tool that waits for decisions.
-	paused *State
+	paused  *State
+	running bool // it was begun here and has not handed in what it did
 
 	call      *ToolCall
 	verdict   verdict
@@ -220,6 +221,7 @@ func (l *runLoop) runCalls(outer context.Context, calls []localCall) ([]callResu
 			l.finish(&results[i], c.tool.rejected(c, c.rejection))
 		case approved:
 			l.s.ledger.markExecuted(c.call.ID)
+			c.running = true
 		}
 	}
 	if err := l.guardCalls(ctx, calls); err != nil {
@@ -385,7 +387,7 @@ func recovered(err *error) {
 // finish makes the call's output item.
 func (l *runLoop) finish(r *callResult, o outcome) {
 	l.s.toolOutputGuardrails = append(l.s.toolOutputGuardrails, o.outputs...)
-	r.paused = o.paused
+	r.paused, r.running = o.paused, false
 	if o.paused != nil {
 		return
 	}

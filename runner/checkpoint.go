@@ -29,7 +29,12 @@ func (l *runLoop) settled(ctx context.Context, results []callResult) error {
 			outputs = append(outputs, result.item)
 		}
 	}
+	work := l.s.work
+	if l.fresh == nil {
+		l.s.work = work.withoutRunning(results)
+	}
 	s := l.s.clone()
+	l.s.work = work
 	switch {
 	case l.fresh == nil: // outputs of a resumed turn wait to be announced
 		for _, output := range outputs {
@@ -47,4 +52,40 @@ func (l *runLoop) settled(ctx context.Context, results []callResult) error {
 		s.step, s.work = stepRunAgain, nil
 	}
 	return l.cfg.toolCheckpoint(ctx, s)
+}
+
+// withoutRunning gives a resumed turn's work without what its agent tools wait
+// for, where their runs go on or have ended: a run that goes on is not read, and
+// counts as a tool that was running.
+func (w *turnWork) withoutRunning(results []callResult) *turnWork {
+	kept := *w
+	kept.calls = slices.Clone(w.calls)
+	var nested []*RunItem // what agent tools still wait for, or again
+	for i := range kept.calls {
+		c := &kept.calls[i]
+		at := slices.IndexFunc(results, func(r callResult) bool { return r.localCall.item == c.item })
+		switch {
+		case c.paused == nil || at < 0:
+			continue
+		case results[at].running:
+			c.paused = nil
+		default:
+			c.paused = results[at].paused
+		}
+		if c.paused != nil {
+			nested = append(nested, c.paused.interruptions()...)
+		}
+	}
+	stays := func(waiting *RunItem) bool {
+		isIt := func(item *RunItem) bool { return item.CallID() == waiting.CallID() && item.Agent == waiting.Agent }
+		return slices.Contains(nested, waiting) || slices.ContainsFunc(kept.mcpRequests, isIt) ||
+			slices.ContainsFunc(kept.calls, func(c localCall) bool { return isIt(c.item) })
+	}
+	kept.interruptions = slices.DeleteFunc(slices.Clone(w.interruptions), func(waiting *RunItem) bool { return !stays(waiting) })
+	for _, waiting := range nested {
+		if !slices.Contains(kept.interruptions, waiting) {
+			kept.interruptions = append(kept.interruptions, waiting)
+		}
+	}
+	return &kept
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -95,4 +96,86 @@ func TestACheckpointThatFailsEndsTheRun(t *testing.T) {
 	full := fmt.Errorf("disk full")
 	_, err := runner.Run(t.Context(), agent, runner.Text("go"), runner.WithToolCheckpoint(func(context.Context, *runner.State) error { return full }))
 	assert.ErrorIs(t, err, full)
+}
+
+// nestedRun pauses at a gated tool "outer" and inside an agent tool, whose agent
+// calls a gated tool "inner" as often as its turns say.
+func nestedRun(t *testing.T, ran *executions, inner runner.Model) (*runner.Agent, *runner.State) {
+	t.Helper()
+	nested := newAgent("Inner", inner, ran.gated("inner")).AsTool(runner.AgentToolOptions{Name: "nested"})
+	agent := newAgent("A", script(
+		runnertest.Reply(runnertest.ToolCall("nested", "n", `{"input":"go"}`), runnertest.ToolCall("outer", "o", `{}`)), says("Done."),
+	), nested, ran.gated("outer"))
+	return agent, runOK(t, agent, runner.Text("Go.")).State()
+}
+
+func approveAll(t *testing.T, state *runner.State) *runner.State {
+	t.Helper()
+	for _, item := range state.Interruptions() {
+		require.NoError(t, state.Approve(item))
+	}
+	return state
+}
+
+// runWithCheckpoints goes on with a run and gives its checkpoints, as read
+// again; it calls then after each.
+func runWithCheckpoints(t *testing.T, agent *runner.Agent, state *runner.State, then func(), options ...runner.Option) []*runner.State {
+	t.Helper()
+	var documents [][]byte
+	runOK(t, agent, state, append(options, runner.WithToolCheckpoint(func(_ context.Context, state *runner.State) error {
+		defer then()
+		document, err := state.MarshalJSON()
+		documents = append(documents, document)
+		return err
+	}))...)
+	var kept []*runner.State
+	for _, document := range documents {
+		state, err := runner.ParseState(document, agent)
+		require.NoError(t, err)
+		kept = append(kept, state)
+	}
+	return kept
+}
+
+func TestACheckpointLeavesARunInsideAloneThatGoesOn(t *testing.T) {
+	var ran executions
+	saved := make(chan struct{})
+	agent, state := nestedRun(t, &ran, &answering{turn: func(_ *runner.ModelRequest, number int) runnertest.Turn {
+		if number == 1 {
+			return calls("inner", "i1")
+		}
+		<-saved
+		return says("Inside.")
+	}})
+	kept := runWithCheckpoints(t, agent, approveAll(t, state), sync.OnceFunc(func() { close(saved) }))
+	require.Len(t, kept, 2)
+	assert.Equal(t, []string{"o"}, waitingIDs(kept[0].Interruptions()))
+	failed, _ := requireError[*runner.ModelBehaviorError](t, agent, kept[0])
+	assert.ErrorContains(t, failed, "was begun, but its output was not kept")
+	agent.Model = script(says("Done."))
+	assert.Len(t, outputs(t, runOK(t, agent, kept[1]).ToInputList()), 2)
+	assert.Equal(t, []string{"i1", "o"}, ran.ids())
+}
+
+func TestACheckpointAfterARunInsideHasItsOutputAndNotItsState(t *testing.T) {
+	var ran executions
+	agent, state := nestedRun(t, &ran, script(calls("inner", "i1"), says("Inside.")))
+	require.NoError(t, state.Approve(waiting(t, state, "i1")))
+	kept := runWithCheckpoints(t, agent, state, func() {})
+	require.Len(t, kept, 1)
+	assert.Equal(t, []string{"o"}, waitingIDs(kept[0].Interruptions()))
+	result := runOK(t, agent, approveAll(t, kept[0]))
+	assert.Equal(t, map[string]string{"n": "Inside.", "o": "done o"}, outputs(t, result.ToInputList()))
+	assert.Equal(t, []string{"i1", "o"}, ran.ids())
+}
+
+func TestACheckpointKeepsWhatARunInsideWaitsForAgain(t *testing.T) {
+	var ran executions
+	agent, state := nestedRun(t, &ran, script(calls("inner", "i1"), calls("inner", "i2"), says("Inside.")))
+	kept := runWithCheckpoints(t, agent, approveAll(t, state), func() {}, runner.WithMaxToolConcurrency(1))
+	require.Len(t, kept, 2)
+	assert.ElementsMatch(t, []string{"i2", "o"}, waitingIDs(kept[1].Interruptions()))
+	result := runOK(t, agent, approveAll(t, kept[1]))
+	assert.Equal(t, map[string]string{"n": "Inside.", "o": "done o"}, outputs(t, result.ToInputList()))
+	assert.Equal(t, []string{"i1", "i2", "o"}, ran.ids())
 }
