@@ -15,7 +15,9 @@ func WithContextSerializer(serialize func(value any) (json.RawMessage, error)) O
 
 // ContextValue gives what a serializer has written of the application's value;
 // nil where there is none.
-func (s *State) ContextValue() json.RawMessage { return s.carried.Context }
+func (s *State) ContextValue() json.RawMessage {
+	return readFree(s, func() json.RawMessage { return s.carried.Context })
+}
 
 // serializedContext is how a state says that a serializer wrote the value.
 const serializedContext = `{"original_type":"custom","serialized_via":"context_serializer","requires_deserializer":true,"omitted":false}`

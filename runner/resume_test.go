@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -355,4 +356,35 @@ func TestAStopInTheInnerRunOfAnAgentToolLeavesADocument(t *testing.T) {
 
 	requireError[*runner.ModelBehaviorError](t, outer, reload(t, outer, stopped.State()))
 	assert.Equal(t, []string{"c2"}, ran.ids())
+}
+
+func TestAStateGivesNothingWhileARunHasIt(t *testing.T) {
+	running, release := make(chan struct{}), make(chan struct{})
+	tool := &runner.FunctionTool{Name: "gated", NeedsApproval: runner.Always, Invoke: func(context.Context, *runner.ToolCall) (any, error) {
+		close(running)
+		<-release
+		return "done", nil
+	}}
+	agent := newAgent("A", script(calls("gated", "c1"), calls("gated", "c2")), tool)
+	serialize := runner.WithContextSerializer(func(any) (json.RawMessage, error) { return json.RawMessage(`{"n":1}`), nil })
+	state := runOK(t, agent, runner.Text("Go."), serialize).State()
+	item := state.Interruptions()[0]
+	require.NoError(t, state.Approve(item))
+	require.NoError(t, state.AddInput(json.RawMessage(`{"role":"user","content":"And?"}`)))
+
+	result := runner.RunStreamed(t.Context(), agent, state, serialize)
+	<-running
+	assert.Empty(t, state.Interruptions())
+	assert.Empty(t, state.Waiting())
+	assert.Empty(t, state.PendingInput())
+	assert.Empty(t, state.ContextValue())
+	var failed *runner.UserError
+	assert.ErrorAs(t, state.Reject(item, ""), &failed)
+	_, err := state.MarshalJSON()
+	assert.ErrorAs(t, err, &failed)
+	close(release)
+	require.NoError(t, result.Wait(t.Context()))
+	assert.Equal(t, []string{"c2"}, waitingIDs(state.Interruptions()))
+	assert.Len(t, state.Waiting(), 1)
+	assert.NotEmpty(t, state.ContextValue())
 }

@@ -14,8 +14,8 @@ import (
 // [RunStreamed] to resume.
 //
 // A state that was given to a run is that run's own while it lasts: methods
-// that change or write it then fail with a [*UserError]. Afterwards it is where
-// the run ended, so that resuming it again repeats no call; the model is asked
+// that change or write it then fail with a [*UserError], and the others give
+// nothing. Afterwards it is where the run ended, so that resuming it again repeats no call; the model is asked
 // for its next answer.
 type State struct {
 	mu      sync.Mutex
@@ -104,9 +104,7 @@ type Decision struct {
 
 // Interruptions gives the calls that wait for a decision, in call order.
 func (s *State) Interruptions() []*RunItem {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.interruptions()
+	return readFree(s, s.interruptions)
 }
 
 func (s *State) interruptions() []*RunItem {
@@ -296,9 +294,7 @@ func (s *State) AddInput(items ...json.RawMessage) error {
 
 // PendingInput gives what AddInput has staged and no model call has got yet.
 func (s *State) PendingInput() []json.RawMessage {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.pending)
+	return readFree(s, func() []json.RawMessage { return slices.Clone(s.pending) })
 }
 
 // ClearPendingInput takes back what AddInput has staged.
@@ -338,6 +334,15 @@ func (s *State) lock() error {
 		return &UserError{Message: "the state is being resumed; wait for that run to end, or take result.State()"}
 	}
 	return nil
+}
+
+// readFree reads something of a state, and nothing while a run has it.
+func readFree[T any](s *State, read func() T) (nothing T) {
+	if s.lock() != nil {
+		return nothing
+	}
+	defer s.mu.Unlock()
+	return read()
 }
 
 // acquire gives the state to a run, release gives it back.

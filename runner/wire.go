@@ -50,9 +50,11 @@ type DecisionRecord struct {
 
 // Waiting gives the calls that wait for a decision, in call order.
 func (s *State) Waiting() []WaitingCall {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	calls := []WaitingCall{}
+	if s.lock() != nil {
+		return calls
+	}
+	defer s.mu.Unlock()
 	interruptions := s.interruptions()
 	if len(interruptions) == 0 {
 		return calls // as between any two turns: nothing is to be found in the document
