@@ -53,6 +53,9 @@ func (r *run) fillAgent(index int, spec agentSpec, models *models) (err error) {
 	}
 	agent.Settings = spec.ModelSettings.settings()
 	agent.Output = r.outputSchema(spec)
+	if !spec.ToolUse.known() {
+		return &runner.UserError{Message: "toolUseBehavior of agent " + spec.Name + ` is none: it is "run_llm_again", "stop_on_first_tool", { stopAtToolNames } or a function`}
+	}
 	agent.ToolUse = r.toolUse(spec)
 	agent.InputGuardrails = r.inputGuardrails(spec.InputGuardrails)
 	agent.OutputGuardrails = r.outputGuardrails(spec.OutputGuardrails)

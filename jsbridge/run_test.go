@@ -366,6 +366,8 @@ func TestRunsThatCannotStartSayWhy(t *testing.T) {
 		"no turns":             {`{"agents":[{"name":"A"}],"input":{"text":""},"options":{"maxTurns":0}}`, "maxTurns is 0"},
 		"half a turn":          {`{"agents":[{"name":"A"}],"input":{"text":""},"options":{"maxTurns":1.5}}`, "maxTurns is 1.5"},
 		"a misspelt setting":   {`{"agents":[{"name":"A","modelSettings":{"temprature":1}}],"input":{"text":""}}`, `unknown field "temprature"`},
+		"a misspelt tool use":  {`{"agents":[{"name":"A","toolUse":"stop_on_first"}],"input":{"text":""}}`, "toolUseBehavior of agent A is none"},
+		"no names to stop at":  {`{"agents":[{"name":"A","toolUse":{"stopAtTools":["x"]}}],"input":{"text":""}}`, "toolUseBehavior of agent A is none"},
 		"an unknown tool":      {`{"agents":[{"name":"A","tools":[{"type":"laser"}]}],"input":{"text":""}}`, `tools of type "laser"`},
 		"no time for a tool":   {`{"agents":[{"name":"A","tools":[{"type":"function","name":"x","timeoutMs":0}]}],"input":{"text":""}}`, "timeoutMs of tool x is 0"},
 		"a handoff to nowhere": {`{"agents":[{"name":"A","handoffs":[{"agent":1}]}],"input":{"text":""}}`, "leads to agent 1"},

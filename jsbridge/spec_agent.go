@@ -112,6 +112,13 @@ func (t *toolUseSpec) ReadJSON(value []byte) error {
 	return codec.Read(value, maybe(&t.fn))
 }
 
+// known says whether it is one of the four; a misspelt one would let the model
+// be asked again.
+func (t *toolUseSpec) known() bool {
+	word := t.word == "" || t.word == "run_llm_again" || t.word == "stop_on_first_tool"
+	return word && (t.fn == nil || t.fn.Fn != turnFunction)
+}
+
 // guardrailSpec is a guardrail: (callInfo, input | output) => {tripped, info}.
 type guardrailSpec struct {
 	Name     string

@@ -337,7 +337,7 @@ func (l *runLoop) askModel(ctx context.Context, o *offer) (*ModelResponse, error
 		model = l.cfg.model
 	}
 	if model == nil {
-		return nil, &UserError{Message: "agent " + s.agent.Name + " has no model; set Agent.Model or pass WithModel"}
+		return nil, &UserError{Message: "agent " + s.agent.Name + " has no model; give it one, or the run"}
 	}
 	request, err := l.modelRequest(ctx, o)
 	if err != nil {

@@ -61,7 +61,7 @@ func unique(ctx context.Context, run *RunContext, agent *Agent) error {
 }
 
 func twice(agent *Agent, name string) error {
-	return &UserError{Message: "agent " + agent.Name + " offers two tools named " + name + "; rename one, or leave out WithUniqueToolNames"}
+	return &UserError{Message: "agent " + agent.Name + " offers two tools named " + name + "; rename one of them"}
 }
 
 func (o *offer) handoff(name string) *Handoff {

@@ -56,7 +56,7 @@ func newConfig(options []Option) *config {
 	return cfg
 }
 
-var errSessionAndServer = &UserError{Message: "a session cannot be used with a conversation that the server keeps; pass either WithSession or WithConversationID, WithPreviousResponseID, WithAutoPreviousResponseID"}
+var errSessionAndServer = &UserError{Message: "a session cannot be used with a conversation that the server keeps; pass either the session, or the conversation or previous response ids"}
 
 // check refuses options that exclude each other.
 func (c *config) check() error {

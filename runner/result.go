@@ -91,8 +91,9 @@ type CancelMode string
 
 // The modes of cancelling.
 const (
-	// CancelImmediate stops the model call and the tools. The unfinished turn
-	// is not part of the result; a resumed run asks the model again.
+	// CancelImmediate stops the model call and the tools. Of the unfinished
+	// turn the calls that had finished stay in the result, with their outputs;
+	// a resumed run asks the model again.
 	CancelImmediate CancelMode = "immediate"
 	// CancelAfterTurn lets the turn's answer and tools finish, and no further
 	// model call be made.
@@ -114,7 +115,8 @@ func (r *StreamResult) Cancel(mode CancelMode) {
 }
 
 // Wait waits until the run has ended and let go of everything. It returns the
-// run's error, also where the events told it before, or ctx's.
+// run's error, also where the events told it before, or ctx's. It is not for
+// the loop over the events: the run waits for that at the end of each turn.
 func (r *StreamResult) Wait(ctx context.Context) error {
 	r.queue.unread()
 	select {

@@ -141,7 +141,8 @@ export interface CancelOptions {
 export class RunResultStreaming<Output = unknown> extends RunResult<Output> implements AsyncIterable<RunStreamEvent, undefined, void> {
   #reader: EventReader | undefined;
 
-  /** Resolves when the run is over, with all that follows the last event; rejects with the run's error. */
+  /** Resolves when the run is over, with all that follows the last event; rejects with the run's error. Do not await it in
+   * the loop over the events: the run waits for its reader between turns. */
   get completed(): Promise<void> {
     return this.run.completed;
   }

@@ -108,6 +108,7 @@ export class Run implements RunListener, Readable {
   /** Stops the run. It ends quietly. */
   cancel(mode: "immediate" | "after_turn"): void {
     if (mode === "immediate") return this.#stop();
+    if (mode !== "after_turn") throw new UserError(`cancel() has no mode "${mode}": it is "immediate" or "after_turn".`);
     this.#afterTurn = true;
     this.#post({ type: "cancel", run: this.#number, mode });
   }

@@ -34,10 +34,11 @@ export class Runner {
   }
 
   #plan(agent: Agent<unknown>, input: RunInput, options: RunOptions, stream: boolean): RunPlan {
+    const given = { ...options }; // of null, too
     const merged = {
       ...this.#defaults,
-      ...options,
-      modelSettings: { ...this.#defaults.modelSettings, ...options.modelSettings },
+      ...given,
+      modelSettings: { ...this.#defaults.modelSettings, ...given.modelSettings },
     };
     return { agent, start: input instanceof RunState ? { state: input } : { input }, options: merged, stream };
   }

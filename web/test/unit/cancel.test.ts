@@ -211,6 +211,14 @@ test("cancel after the turn, asked for before the engine is up, is passed on", a
   assert.deepEqual(cancels(engine), ["after_turn"]);
 });
 
+test("a misspelt mode is refused and stops nothing", async () => {
+  const engine = new FakeEngine((run) => run.end(snapshot()));
+  const result = engine.runner.runStreamed(agent, "Hi");
+  assert.throws(() => result.cancel({ mode: "afterTurn" as "after_turn" }), { name: "UserError", message: /no mode "afterTurn"/ });
+  await result.completed;
+  assert.deepEqual(cancels(engine), []);
+});
+
 test("stopping fires the signals of tools at once, starts no further tool and ignores late answers", async () => {
   const log: string[] = [];
   const slow = tool({

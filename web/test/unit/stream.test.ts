@@ -226,6 +226,11 @@ test("a mistake in the arguments comes through the result too", async () => {
   await assert.rejects(readAll(result), UserError);
 });
 
+test("options that are null are none", async () => {
+  const { runner } = new FakeEngine((run) => run.end(snapshot({ finalOutput: "fine" })));
+  assert.equal((await runner.run(agent, "Hi", null as unknown as undefined)).finalOutput, "fine");
+});
+
 test("toTextStream gives the text alone, and the error", async () => {
   const { runner } = new FakeEngine((run) => {
     run.events({ type: "agent_updated_stream_event", new_agent: { name: "Triage" } }, textDelta("Hel"), textDelta("lo"));
