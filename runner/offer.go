@@ -39,6 +39,22 @@ func offerOf(ctx context.Context, run *RunContext, agent *Agent) *offer {
 	return o
 }
 
+// checkEnabled refuses calls of functions that are disabled by the time they
+// would run, as the SDK does.
+func (l *runLoop) checkEnabled(ctx context.Context, calls []localCall) error {
+	asked := map[*FunctionTool]bool{}
+	for _, c := range calls {
+		f, ok := c.tool.(*FunctionTool)
+		if !ok || f.IsEnabled == nil || asked[f] {
+			continue
+		}
+		if asked[f] = true; !f.IsEnabled(ctx, l.context, l.s.agent) {
+			return &ModelBehaviorError{Message: "Tool " + f.Name + " is currently disabled for agent " + l.s.agent.Name + "."}
+		}
+	}
+	return nil
+}
+
 // unique refuses an agent that offers a name twice.
 func unique(ctx context.Context, run *RunContext, agent *Agent) error {
 	seen := map[toolKey]bool{}

@@ -150,3 +150,25 @@ func TestAnOutputItemThatIsNoObject(t *testing.T) {
 		})
 	}
 }
+
+func TestNoToolRunsOfATurnThatHasCalledADisabledOne(t *testing.T) {
+	for name, gated := range map[string]bool{"free": false, "gated": true} {
+		t.Run(name, func(t *testing.T) {
+			var ran executions
+			enabled := true
+			tool := ran.free("tool")
+			if gated {
+				tool = ran.gated("tool")
+			}
+			tool.IsEnabled = func(context.Context, *runner.RunContext, *runner.Agent) bool { return enabled }
+			agent := newAgent("A", script(runnertest.Reply(runnertest.ToolCall("other", "c1", `{}`), runnertest.ToolCall("tool", "c2", `{}`))), tool, ran.free("other"))
+			agent.Hooks = &runner.Hooks{ModelEnd: func(context.Context, *runner.RunContext, *runner.Agent, *runner.ModelResponse) error {
+				enabled = false
+				return nil
+			}}
+			failed, _ := requireError[*runner.ModelBehaviorError](t, agent, runner.Text("Go."))
+			assert.EqualError(t, failed, "Tool tool is currently disabled for agent A.")
+			assert.Empty(t, ran.ids())
+		})
+	}
+}

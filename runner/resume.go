@@ -200,7 +200,7 @@ func (l *runLoop) openCalls(ctx context.Context, work *turnWork) ([]localCall, e
 		if c.verdict == approved {
 			c.tool = offer.local(c.kind, c.item.key, c.item.ToolName)
 			if c.tool == nil {
-				return nil, &ModelBehaviorError{Message: "the tool of an approved call is not found in agent " + c.item.Agent.Name + "; give the agent the tools it had"}
+				return nil, &ModelBehaviorError{Message: "the tool of an approved call is not found in agent " + c.item.Agent.Name + ", or not enabled; give the agent the tools it had"}
 			}
 			if err := checkBinding(work, c); err != nil {
 				return nil, err

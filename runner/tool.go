@@ -37,7 +37,8 @@ type FunctionTool struct {
 	// are no JSON object, mean that approval is needed.
 	NeedsApproval func(ctx context.Context, call *ToolCall) (bool, error)
 	// IsEnabled is asked before every model call, and hides the tool where it
-	// returns false; nil never.
+	// returns false; nil never. It is asked again before a call runs: false is
+	// a [*ModelBehaviorError] then, and no call of the turn runs.
 	IsEnabled func(ctx context.Context, run *RunContext, agent *Agent) bool
 	// Namespace groups tools; the model then calls them by both names.
 	Namespace            string

@@ -55,6 +55,9 @@ func (w *turnWork) clone(usage *usageMeter) *turnWork {
 func (l *runLoop) finishTurn(ctx context.Context, work *turnWork) (next, error) {
 	s := l.s
 	l.beginTurn()
+	if err := l.checkEnabled(ctx, work.calls); err != nil {
+		return next{}, err
+	}
 	if err := l.gate(ctx, work.calls); err != nil {
 		return next{}, err
 	}

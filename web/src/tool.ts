@@ -26,7 +26,8 @@ export interface ToolOptions<Parameters extends ToolParameters, Arguments = Argu
     | boolean
     | ((context: RunContext, args: Arguments, callId: string) => boolean | Promise<boolean>)
     | undefined;
-  /** Hides the tool from the model where false. @defaultValue true */
+  /** Hides the tool from the model where false. Asked again before a call runs, which ends the run where it is false by then.
+   * @defaultValue true */
   readonly isEnabled?: boolean | ((context: RunContext) => boolean | Promise<boolean>) | undefined;
   /** Milliseconds that a call may take. No limit by default. */
   readonly timeoutMs?: number | undefined;
