@@ -393,7 +393,8 @@ func modelError(err error) error {
 
 // modelRequest is what this turn asks.
 func (l *runLoop) modelRequest(ctx context.Context, o *offer) (*ModelRequest, error) {
-	agent := l.s.agent
+	s := l.s
+	agent := s.agent
 	instructions, err := agent.instructions(ctx, l.context)
 	if err != nil {
 		return nil, err
@@ -403,7 +404,7 @@ func (l *runLoop) modelRequest(ctx context.Context, o *offer) (*ModelRequest, er
 		return nil, err
 	}
 	settings := agent.Settings.Merge(l.cfg.settings)
-	if !agent.KeepToolChoice && l.s.tools.used(agent) {
+	if !agent.KeepToolChoice && s.tools.used(agent) {
 		settings.ToolChoice = ""
 	}
 	input := ModelInput{Instructions: instructions, Input: l.modelInput()}
@@ -420,6 +421,7 @@ func (l *runLoop) modelRequest(ctx context.Context, o *offer) (*ModelRequest, er
 		Output: agent.Output, Settings: settings, Prompt: prompt,
 	}
 	request.ConversationID, request.PreviousResponseID = l.serverConversation()
+	request.HasCall = func(callID string) bool { _, had := s.ledger[callID]; return had }
 	return request, nil
 }
 

@@ -35,6 +35,11 @@ type ModelRequest struct {
 	// server keeps; Input then holds only what it has not seen.
 	PreviousResponseID string
 	ConversationID     string
+	// HasCall says whether the run has had a call of that id, also one that is
+	// no part of Input. A call is known by its id and runs once, so a model
+	// whose server counts its calls anew with every answer gives a new call
+	// another id. It is called while the answer is read; nil is no.
+	HasCall func(callID string) bool
 }
 
 // ModelResponse is one whole answer of a model.

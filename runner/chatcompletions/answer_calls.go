@@ -102,11 +102,11 @@ func (a *answer) endCall(call *openCall) {
 	a.emit(event{Type: "response.output_item.done", OutputIndex: &index, Item: call.item.fields()})
 }
 
-// freeID gives id, or another one where the conversation has it already: some
-// servers begin to count anew with every response.
+// freeID gives id, or another one where the conversation or the run has it
+// already: some servers begin to count anew with every response.
 func (r *asked) freeID(id string) string {
 	free := id
-	for n := 2; r.callIDs[free]; n++ {
+	for n := 2; r.callIDs[free] || r.hasCall != nil && r.hasCall(free); n++ {
 		free = id + "_" + strconv.Itoa(n)
 	}
 	if free != id {

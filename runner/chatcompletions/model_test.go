@@ -156,6 +156,24 @@ func TestCallIDsThatComeAgainAreReplaced(t *testing.T) {
 	}
 }
 
+func TestCallIDsAreReplacedThatOnlyTheRunKnows(t *testing.T) {
+	handOff := `[{"index":0,"id":"call_0","function":{"name":"transfer_to_b","arguments":"{}"}}]`
+	server := &countingServer{answers: []string{"[" + add(0, "call_0", `{"n":1}`) + "]", handOff, "[" + add(0, "call_0", `{"n":1}`) + "]", ""}}
+	var ran []string
+	tool := &runner.FunctionTool{Name: "add", Invoke: func(_ context.Context, call *runner.ToolCall) (any, error) {
+		ran = append(ran, call.ID)
+		return "ok", nil
+	}}
+	model := &chatcompletions.Model{Name: "local", Transport: server}
+	second := &runner.Agent{Name: "B", Tools: []runner.Tool{tool}, Model: model}
+	first := &runner.Agent{Name: "A", Tools: []runner.Tool{tool}, Model: model,
+		Handoffs: []runner.HandoffTarget{&runner.Handoff{Agent: second, Filter: runner.RemoveAllTools}}}
+	result, err := runner.Run(t.Context(), first, runner.Text("go"))
+	require.NoError(t, err)
+	assert.Equal(t, "done", result.FinalOutput())
+	assert.Equal(t, []string{"call_0", "call_0_3"}, ran)
+}
+
 func TestCallIDsOfOneResponseStayAsTheyAre(t *testing.T) {
 	model := &chatcompletions.Model{Name: "local", Transport: &countingServer{answers: []string{"[" + add(0, "call_0", "{}") + "," + add(1, "call_0", "{}") + "]"}}}
 	events, err := collect(t.Context(), model, hello())

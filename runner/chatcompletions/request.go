@@ -10,8 +10,9 @@ import (
 // asked is a request as it is sent, and what the answer needs to know of it.
 type asked struct {
 	body     []byte
-	callIDs  map[string]bool // those in the input
-	response response        // what the answer's events say of the request
+	callIDs  map[string]bool          // those in the input
+	hasCall  func(callID string) bool // the run's, nil for none
+	response response                 // what the answer's events say of the request
 }
 
 // encode makes the request, as the Agents SDK for Python makes it.
@@ -87,7 +88,7 @@ func (m *Model) encode(r *runner.ModelRequest) (*asked, error) {
 	if err != nil {
 		return nil, &runner.UserError{Message: "the model request cannot be written as JSON: " + err.Error(), Err: err}
 	}
-	return &asked{encoded, conversation.callIDs, echoed}, nil
+	return &asked{encoded, conversation.callIDs, r.HasCall, echoed}, nil
 }
 
 // noParameters is the schema of a tool that takes no arguments.
