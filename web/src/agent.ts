@@ -55,7 +55,9 @@ export interface ToolsToFinalOutput {
 }
 
 /** The form of an agent's final answer: a Standard Schema, which also checks it, or JSON Schema with a name. What a schema
- * transforms the answer to is the run's `finalOutput`; guardrails, hooks and states have it as JSON. */
+ * transforms the answer to is the run's `finalOutput`; guardrails, hooks and states have it as JSON. A Standard Schema of
+ * something else than an object, such as a list, is shown to the model as the property `response` of one, which APIs
+ * demand; `finalOutput` is the bare value. */
 export type OutputType =
   | StandardSchema
   | {

@@ -79,6 +79,15 @@ export function shownSchema(schema: JsonSchema, strict: boolean = true): JsonSch
   return strict ? toStrictSchema(schema) : schema;
 }
 
+/** The schema of an answer as the model is shown it. APIs take none but objects, so anything else is the property
+ * `response` of one, as in the Agents SDK for Python. */
+export function answerSchema(schema: JsonSchema): { readonly shown: JsonSchema; readonly isWrapped: boolean } {
+  const shown = shownSchema(schema);
+  if (shown["type"] === "object") return { shown, isWrapped: false };
+  const { $defs, ...response } = shown;
+  return { shown: shownSchema({ type: "object", properties: { response }, $defs }), isWrapped: true };
+}
+
 /** Keywords that hold schemas by name, and those that hold one or a list of them. */
 const NAMED_SCHEMAS: ReadonlySet<string> = new Set(["properties", "$defs", "definitions"]);
 const SCHEMAS: ReadonlySet<string> = new Set(["items", "prefixItems", "anyOf", "oneOf", "allOf"]);
@@ -110,13 +119,14 @@ export async function parseArguments(
 }
 
 /** Reads and checks a final answer. Rejects with {@link ModelBehaviorError}. `owner` names it in errors. */
-export async function parseOutput(schema: StandardSchema, text: string, owner: string): Promise<unknown> {
+export async function parseOutput(schema: StandardSchema, text: string, owner: string, isWrapped: boolean): Promise<unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
     throw new ModelBehaviorError(`The model's answer is not JSON, which ${owner} must be.`, { cause });
   }
+  if (isWrapped && isObject(value) && "response" in value) value = value["response"]; // an error handler's is bare
   const result = await schema["~standard"].validate(value);
   if (result.issues) throw new ModelBehaviorError(`The model's answer does not fit ${owner}: ${result.issues.map(describe).join("; ")}`);
   return result.value;

@@ -3,7 +3,7 @@ import type { RunScope } from "./graph.js";
 import { wireSettings } from "./graph.js";
 import type { Handoff } from "./handoff.js";
 import type { Json } from "./protocol.js";
-import { isStandardSchema, parseArguments, parseOutput, shownSchema, toJsonSchema } from "./schema.js";
+import { answerSchema, isStandardSchema, parseArguments, parseOutput, shownSchema, toJsonSchema } from "./schema.js";
 import { filterSpec, hooksSpec, inputGuardrailSpec, modelSpec, outputGuardrailSpec } from "./spec_parts.js";
 import { toolSpec } from "./spec_tools.js";
 import type { AgentSpec, HandoffSpec, OutputSpec, ToolUseSpec } from "./specs.js";
@@ -36,9 +36,10 @@ function outputSpec(output: NonNullable<Agent<unknown>["outputType"]>, agentName
     return { schema: shownSchema(schema, strict) as Json, name, strict };
   }
   const owner = `the output of agent ${agentName}`;
+  const { shown, isWrapped } = answerSchema(toJsonSchema(output, owner));
   return {
-    schema: shownSchema(toJsonSchema(output, owner)) as Json,
-    validate: scope.functions.add(async ([text]) => scope.keepOutput(await parseOutput(output, text as string, owner))),
+    schema: shown as Json,
+    validate: scope.functions.add(async ([text]) => scope.keepOutput(await parseOutput(output, text as string, owner, isWrapped))),
   };
 }
 

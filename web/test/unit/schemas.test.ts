@@ -95,6 +95,31 @@ test("the final output is what the schema made of the answer, also what JSON has
   assert.deepEqual(finalOutput, { day: new Date("2026-11-29"), tags: new Set(["a"]) });
 });
 
+test("an output that is no object is asked for as a property of one", async () => {
+  const entry = z.object({ city: z.string() }).meta({ id: "Entry" });
+  const closed = { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false };
+  for (const [outputType, response, $defs, answer] of [
+    [z.array(z.string()), { type: "array", items: { type: "string" } }, undefined, ["Oslo"]],
+    [z.enum(["yes", "no"]), { type: "string", enum: ["yes", "no"] }, undefined, "yes"],
+    [z.array(entry), { type: "array", items: { $ref: "#/$defs/Entry" } }, { Entry: closed }, [{ city: "Oslo" }]],
+  ] as const) {
+    const model = new ScriptedModel([[assistantMessage(JSON.stringify({ response: answer }))]]);
+    const { finalOutput } = await run(new Agent({ name: "A", model, outputType: outputType as z.ZodType }), "Where?");
+    assert.deepEqual(finalOutput, answer);
+    const { format } = model.calls[0]?.request.body["text"] as { format: { schema: unknown } };
+    const properties = { response };
+    assert.deepEqual(format.schema, {
+      type: "object", properties, required: ["response"], additionalProperties: false, ...($defs && { $defs }),
+    });
+  }
+});
+
+test("an error handler's output is bare where the model's is a property", async () => {
+  const agent = new Agent({ name: "A", model: new ScriptedModel([[assistantMessage("?")]]), outputType: z.array(z.string()) });
+  const { finalOutput } = await run(agent, "Where?", { errorHandlers: { invalidFinalOutput: () => ({ finalOutput: ["nowhere"] }) } });
+  assert.deepEqual(finalOutput, ["nowhere"]);
+});
+
 test("a valibot schema alone cannot be shown to a model, and the error says what to do", () => {
   const parameters = v.object({ city: v.string() });
   assert.throws(() => tool({ name: "forecast", description: "", parameters, execute: () => "" }), /valibot .*toStandardJsonSchema/);
