@@ -55,7 +55,7 @@ export { MemorySession } from "./session.js";
 export type { Json } from "./protocol.js";
 export type { ApproveOptions, RejectOptions } from "./state.js";
 export { RunState } from "./state.js";
-export type { FunctionTool, ToolOptions, ToolParameters } from "./tool.js";
+export type { FunctionTool, ToolOptions, ToolOutputPart, ToolParameters } from "./tool.js";
 export { tool, toolNamespace } from "./tool.js";
 export * from "./tools.js";
 export { version } from "./version.js";

@@ -47,10 +47,29 @@ export interface ToolOptions<Parameters extends ToolParameters, Arguments = Argu
   readonly outputGuardrails?: readonly ToolOutputGuardrail[] | undefined;
   /** Gives data for the user interface that goes with the output item as `customData`, and never to the model. */
   readonly customDataExtractor?: ((details: ToolCallDetails & { readonly output: unknown }) => unknown) | undefined;
-  /** Runs the tool. A string goes to the model as it is, anything else as JSON. `{ type: "text" | "image" | "file", … }`
-   * and lists of these become parts of the output. */
+  /** Runs the tool. A string goes to the model as it is, anything else as JSON; a {@link ToolOutputPart} and a list of
+   * them become parts of the output, which may be images and files. */
   readonly execute: (args: Arguments, details: ToolCallDetails) => unknown;
 }
+
+/** What a tool may give in place of text or JSON, alone or in a list of nothing else: parts that the model sees as text,
+ * images and files. An image needs `image_url`, which may be a data URL, or `file_id`; a file `file_data` (base64),
+ * `file_url` or `file_id`. The names are those of the Agents SDK for Python. */
+export type ToolOutputPart =
+  | { readonly type: "text"; readonly text: string }
+  | {
+      readonly type: "image";
+      readonly image_url?: string | undefined;
+      readonly file_id?: string | undefined;
+      readonly detail?: "low" | "high" | "auto" | undefined;
+    }
+  | {
+      readonly type: "file";
+      readonly file_data?: string | undefined;
+      readonly file_url?: string | undefined;
+      readonly file_id?: string | undefined;
+      readonly filename?: string | undefined;
+    };
 
 /** A tool that runs on the page. Make one with {@link tool}. */
 export interface FunctionTool {

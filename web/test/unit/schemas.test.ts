@@ -1,8 +1,9 @@
-// What schema libraries make of a tool's parameters and of an output type, in runs of the built package.
+// What schema libraries make of parameters and of an output type, and what becomes of outputs in parts, in runs of the built package.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toStandardJsonSchema } from "@valibot/to-json-schema";
 import { type } from "arktype";
+import type { ToolOutputPart } from "runstream";
 import { Agent, InvalidToolInputError, ModelBehaviorError, run, tool } from "runstream";
 import { assistantMessage, functionCall, ScriptedModel } from "runstream/testing";
 import * as v from "valibot";
@@ -118,6 +119,19 @@ test("an error handler's output is bare where the model's is a property", async 
   const agent = new Agent({ name: "A", model: new ScriptedModel([[assistantMessage("?")]]), outputType: z.array(z.string()) });
   const { finalOutput } = await run(agent, "Where?", { errorHandlers: { invalidFinalOutput: () => ({ finalOutput: ["nowhere"] }) } });
   assert.deepEqual(finalOutput, ["nowhere"]);
+});
+
+test("what a tool gives in parts reaches the model as text, images and files", async () => {
+  const parts: ToolOutputPart[] = [
+    { type: "text", text: "Seen from above:" },
+    { type: "image", image_url: "data:image/png;base64,AAAA", detail: "low" },
+    { type: "file", file_data: "AAAA", filename: "map.pdf" },
+  ];
+  const look = tool({ name: "look", description: "", execute: () => parts });
+  const model = new ScriptedModel([[functionCall("look", {}, { callId: "call_1" })], [assistantMessage("I see.")]]);
+  await run(new Agent({ name: "A", model, tools: [look] }), "Look.");
+  const { output } = model.calls[1]?.request.body.input.at(-1) as { output: unknown };
+  assert.deepEqual(output, parts.map((part) => ({ ...part, type: `input_${part.type}` })));
 });
 
 test("a valibot schema alone cannot be shown to a model, and the error says what to do", () => {
