@@ -147,16 +147,28 @@ func (g *inputGuardrails) wait(ctx context.Context) error {
 	return g.known()
 }
 
+// passed says whether all have spoken, and none against the input.
+func (g *inputGuardrails) passed() bool {
+	select {
+	case <-g.done:
+		return g.known() == nil
+	default:
+		return false
+	}
+}
+
 func (g *inputGuardrails) taken() []GuardrailResult {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return slices.Clone(g.results)
 }
 
-// startGuardrails runs a fresh run's input guardrails: the blocking ones now,
-// the others beside the turn. One that trips ends the turn's context.
+// startGuardrails runs the input guardrails of a run whose input they have not
+// passed yet: the blocking ones now, the others beside the turn. One that trips
+// ends the turn's context.
 func (l *runLoop) startGuardrails(ctx context.Context, stop context.CancelCauseFunc) error {
 	agent := l.s.agent
+	l.s.unguarded, l.s.inputGuardrails = true, nil
 	var blocking, parallel []InputGuardrail
 	for _, guardrail := range slices.Concat(agent.InputGuardrails, l.cfg.inputGuardrails) {
 		if guardrail.Blocking {
@@ -166,10 +178,14 @@ func (l *runLoop) startGuardrails(ctx context.Context, stop context.CancelCauseF
 		}
 	}
 	input := l.s.original.asItems()
-	if err := l.guardrails.run(ctx, l, agent, blocking, input); err != nil || len(parallel) == 0 {
+	if err := l.guardrails.run(ctx, l, agent, blocking, input); err != nil {
 		return err
 	}
 	l.guardrails.done = make(chan struct{})
+	if len(parallel) == 0 {
+		close(l.guardrails.done)
+		return nil
+	}
 	go func() {
 		defer close(l.guardrails.done)
 		if err := l.guardrails.run(ctx, l, agent, parallel, input); err != nil {

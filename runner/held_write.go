@@ -23,13 +23,12 @@ func (l *runLoop) holdTurn() {
 	if l.cfg.session == nil && s.held == nil {
 		return
 	}
-	held := &heldWrite{turn: s.turn, responseID: textOrNull(s.work.response.ResponseID)}
+	held := &heldWrite{turn: s.turn}
 	if s.held != nil {
 		*held = *s.held
 		held.startTurn(s.turn)
-	}
-	if l.cfg.session != nil {
-		held.sessionID = sessionID(l.cfg.session)
+	} else {
+		held.sessionID, held.responseID = sessionID(l.cfg.session), textOrNull(s.work.response.ResponseID)
 	}
 	held.items = slices.Concat(held.items, l.unsavedItems())
 	l.savedItems = len(s.items)

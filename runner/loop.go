@@ -59,13 +59,15 @@ const (
 func (l *runLoop) run(ctx context.Context) (output any, err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	l.savedItems = len(l.s.items)
 	defer func() {
 		l.inner.Wait()
 		if tripped := l.guardrails.known(); tripped != nil && err != nil {
 			err = tripped
 		}
 		l.s.inputGuardrails = append(l.s.inputGuardrails, l.guardrails.taken()...)
-		l.leaveUnsaved()
+		l.s.unguarded = l.s.unguarded && !l.guardrails.passed()
+		l.leaveUnsaved(l.s)
 	}()
 	if l.s.maxTurns > 0 && l.s.turn > l.s.maxTurns {
 		return nil, &MaxTurnsExceeded{MaxTurns: l.s.maxTurns} // it has failed by that before
@@ -90,44 +92,52 @@ func (l *runLoop) run(ctx context.Context) (output any, err error) {
 
 // firstTurn begins a fresh run, or goes on where a state stopped.
 func (l *runLoop) firstTurn(ctx context.Context, stop context.CancelCauseFunc) (next, error) {
-	if !l.s.fresh {
-		l.resumed = true
-		if err := l.mayResume(); err != nil {
-			return next{}, err
-		}
-		if err := l.resumeConversation(); err != nil {
-			return next{}, err
-		}
-		l.s.original = l.s.original.withoutOrphans()
-		if l.cfg.reasoningIDs != "" {
-			l.s.carried.ReasoningItemIDPolicy = textOrNull(l.cfg.reasoningIDs)
-		}
-		l.savedItems = len(l.s.items)
-		if err := l.settlePendingWrite(ctx); err != nil {
-			return next{}, err
-		}
-		if l.s.step == stepInterrupted {
-			return l.resumeTurn(ctx)
-		}
-		if l.s.held != nil {
-			if err := l.saveTurn(ctx); err != nil {
-				return next{}, err
-			}
-		}
-		return l.modelTurn(ctx)
-	}
-	if err := l.sessionInput(ctx); err != nil {
+	if err := l.mayResume(); err != nil {
 		return next{}, err
 	}
-	l.s.fresh = false
-	l.s.turn = 1
-	err := l.startGuardrails(ctx, stop)
-	l.s.turn = 0
-	if err != nil {
-		l.s.turn = 1
-		return next{}, errors.Join(err, l.saveInput(ctx))
+	if err := l.resumeConversation(); err != nil {
+		return next{}, err
+	}
+	l.resumed = !l.s.fresh
+	if err := l.takeUp(ctx); err != nil {
+		return next{}, err
+	}
+	l.publish()
+	if l.s.unguarded {
+		turn := l.s.turn
+		l.s.turn = max(turn, 1) // what guardrails and their failure see
+		if err := l.startGuardrails(ctx, stop); err != nil {
+			return next{}, errors.Join(err, l.saveInput(ctx))
+		}
+		l.s.turn = turn
+	}
+	if l.resumed && l.s.step == stepInterrupted {
+		return l.resumeTurn(ctx)
 	}
 	return l.modelTurn(ctx)
+}
+
+// takeUp settles what is between a run and its session: a fresh run reads it, a
+// resumed one makes the writes that are missing.
+func (l *runLoop) takeUp(ctx context.Context) error {
+	if !l.resumed {
+		if err := l.sessionInput(ctx); err != nil {
+			return err
+		}
+		l.s.fresh, l.s.unguarded = false, true
+		return nil
+	}
+	l.s.original = l.s.original.withoutOrphans()
+	if l.cfg.reasoningIDs != "" {
+		l.s.carried.ReasoningItemIDPolicy = textOrNull(l.cfg.reasoningIDs)
+	}
+	if err := l.settlePendingWrite(ctx); err != nil {
+		return err
+	}
+	if l.s.step != stepInterrupted && l.s.held != nil {
+		return l.saveTurn(ctx)
+	}
+	return nil
 }
 
 // settle writes what follows a turn into the state, and lets readers and
@@ -163,7 +173,7 @@ func (l *runLoop) settle(ctx context.Context, then next) (ended bool, err error)
 	if err := l.writeContext(); err != nil {
 		return true, err
 	}
-	l.result.publish(s)
+	l.publish()
 	l.result.queue.waitTaken(ctx, 0)
 	if l.cfg.checkpoint != nil {
 		if err := l.cfg.checkpoint(ctx, l.result); err != nil {
@@ -326,7 +336,11 @@ func (l *runLoop) admitPendingInput(ctx context.Context) error {
 		l.keep([]*RunItem{item})
 	}
 	s.pending = nil
-	return l.saveTurn(ctx)
+	if err := l.saveTurn(ctx); err != nil {
+		return err
+	}
+	l.publish()
+	return nil
 }
 
 // askModel streams one response to the reader and returns it whole.
@@ -346,8 +360,11 @@ func (l *runLoop) askModel(ctx context.Context, o *offer) (*ModelResponse, error
 	if err := l.onModelStart(ctx, s.agent, request); err != nil {
 		return nil, err
 	}
-	if err := l.saveInput(ctx); err != nil {
-		return nil, err
+	if len(l.unsaved) > 0 {
+		if err := l.saveInput(ctx); err != nil {
+			return nil, err
+		}
+		l.publish()
 	}
 	var response *ModelResponse
 	err = l.inSpan(ctx, SpanModel, s.agent.Name, func(ctx context.Context) (err error) {
@@ -423,6 +440,14 @@ func (l *runLoop) modelRequest(ctx context.Context, o *offer) (*ModelRequest, er
 	request.ConversationID, request.PreviousResponseID = l.serverConversation()
 	request.HasCall = func(callID string) bool { _, had := s.ledger[callID]; return had }
 	return request, nil
+}
+
+// publish shows the run as it is now to those who ask for its state.
+func (l *runLoop) publish() {
+	s := l.s.clone()
+	s.unguarded = s.unguarded && !l.guardrails.passed()
+	l.leaveUnsaved(s)
+	l.result.publish(s)
 }
 
 func (l *runLoop) emit(event Event) { l.result.queue.push(event) }

@@ -19,16 +19,17 @@ type wirePendingWrite struct {
 	Acknowledged bool
 }
 
-// leaveUnsaved puts what the session lacks when a run ends into the state: a
-// write that failed, or that the run did not come to. A resumed run makes it.
-func (l *runLoop) leaveUnsaved() {
-	s, session := l.s, l.cfg.session
-	if session == nil || s.carried.PendingSessionWrite != nil {
+// leaveUnsaved puts what the session lacks into a state, be it the run's at its
+// end or a copy on the way: a write that failed, or that the run has not come
+// to. A resumed run makes it.
+func (l *runLoop) leaveUnsaved(s *State) {
+	session := l.cfg.session
+	if session == nil || s.fresh || s.carried.PendingSessionWrite != nil {
 		return
 	}
 	items, made := l.unsaved, 0
 	if l.guardrails.known() == nil {
-		turn := l.unsavedItems()
+		turn := s.inputOf(s.items[min(l.savedItems, len(s.items)):])
 		if made = len(turn); made > 0 && s.held != nil {
 			turn = append(s.held.settled(turn, s.step == stepInterrupted), turn...)
 			s.held = nil
@@ -50,12 +51,15 @@ func (l *runLoop) leaveUnsaved() {
 // made once, whatever the session holds by now.
 func (l *runLoop) settlePendingWrite(ctx context.Context) error {
 	raw := l.s.carried.PendingSessionWrite
-	if raw == nil {
+	if held := l.s.held; held != nil { // it is saved when the turn has passed
+		if err := held.belongsTo(l.cfg.session); err != nil {
+			return err
+		}
+		l.s.carried.PendingSessionWrite = nil
 		return nil
 	}
-	if l.s.held != nil {
-		l.s.carried.PendingSessionWrite = nil
-		return nil // what is held back is saved when the turn has passed
+	if raw == nil {
+		return nil
 	}
 	var wire wirePendingWrite
 	fields := codec.Fields{"session_id", &wire.SessionID, "items", &wire.Items, "persisted_count", &wire.Persisted, "append_acknowledged", &wire.Acknowledged}

@@ -227,10 +227,10 @@ func (r *StreamResult) published() *State {
 	return r.state
 }
 
+// publish takes a state that nobody changes any more.
 func (r *StreamResult) publish(s *State) {
-	copied := s.clone()
 	r.mu.Lock()
-	r.state = copied
+	r.state = s
 	r.mu.Unlock()
 }
 
@@ -240,12 +240,11 @@ func (r *StreamResult) stopsAfterTurn() bool {
 	return r.afterTurn
 }
 
-// finish ends the run.
-func (r *StreamResult) finish(s *State, output any, err error) {
-	r.publish(s)
+// finish ends the run, whose last state is published.
+func (r *StreamResult) finish(output any, err error) {
 	r.mu.Lock()
 	r.output, r.err, r.complete = output, err, true
-	r.paused = err == nil && s.step == stepInterrupted && !r.cancelled
+	r.paused = err == nil && r.state.step == stepInterrupted && !r.cancelled
 	r.mu.Unlock()
 	r.queue.close(err)
 	r.stop(nil)

@@ -17,7 +17,8 @@ func RunStreamed(ctx context.Context, agent *Agent, input Input, options ...Opti
 		if agent == nil {
 			agent = &Agent{}
 		}
-		result.finish(newState(agent, textInput(""), cfg.maxTurns), nil, err)
+		result.publish(newState(agent, textInput(""), cfg.maxTurns))
+		result.finish(nil, err)
 		return result
 	}
 	return start(ctx, state, cfg)
@@ -35,7 +36,7 @@ func Run(ctx context.Context, agent *Agent, input Input, options ...Option) (*St
 func start(ctx context.Context, state *State, cfg *config) *StreamResult {
 	runCtx, stop := context.WithCancelCause(ctx)
 	result := newResult(stop)
-	result.publish(state)
+	result.publish(state.clone())
 	go func() {
 		output, err := guarded(runCtx, state, cfg, result)
 		if err != nil && runCtx.Err() != nil {
@@ -48,8 +49,9 @@ func start(ctx context.Context, state *State, cfg *config) *StreamResult {
 				err = cause // a guardrail tripped
 			}
 		}
-		state.release()
-		result.finish(state, output, err)
+		result.publish(state.clone())
+		state.release() // who waits for the end may change it then
+		result.finish(output, err)
 	}()
 	return result
 }

@@ -108,8 +108,7 @@ func (l *runLoop) sessionInput(ctx context.Context) error {
 	}
 	history = l.s.withoutReasoningIDs(history)
 	fresh := l.s.original.asItems()
-	l.unsaved = fresh
-	all := pruned(history, fresh, true)
+	unsaved, all := fresh, pruned(history, fresh, true)
 	if l.cfg.sessionInput != nil {
 		if all, err = l.cfg.sessionInput(ctx, history, fresh); err != nil {
 			return err
@@ -117,13 +116,14 @@ func (l *runLoop) sessionInput(ctx context.Context) error {
 		if err := checkItems(all); err != nil {
 			return err
 		}
-		l.unsaved = newIn(all, history)
+		unsaved = newIn(all, history)
 	}
 	heads := make([]*rawItem, len(all))
 	for i, item := range all {
 		heads[i] = parseRawItem(item)
 	}
 	l.s.original = conversationInput{items: preferLatest(all, heads), isItems: true}
+	l.unsaved = unsaved
 	return nil
 }
 
@@ -186,6 +186,9 @@ func (l *runLoop) saveInput(ctx context.Context) error {
 // input guardrail has tripped nothing is saved.
 func (l *runLoop) saveTurn(ctx context.Context) error {
 	if l.cfg.session == nil {
+		if l.s.held != nil {
+			l.holdTurn() // until the session is there again
+		}
 		return nil
 	}
 	if err := l.guardrails.wait(ctx); err != nil {
@@ -193,9 +196,6 @@ func (l *runLoop) saveTurn(ctx context.Context) error {
 	}
 	items := l.unsavedItems()
 	if held := l.s.held; held != nil {
-		if err := held.belongsTo(l.cfg.session); err != nil {
-			return err
-		}
 		items = append(held.settled(items, l.s.step == stepInterrupted), items...)
 	}
 	if err := l.addToSession(ctx, items); err != nil {
@@ -206,22 +206,30 @@ func (l *runLoop) saveTurn(ctx context.Context) error {
 	return nil
 }
 
-// leaveOut keeps what output guardrails have not passed out of the session.
+// leaveOut keeps what output guardrails have not passed out of the session: for
+// good, or until an interrupted turn has passed them.
 func (l *runLoop) leaveOut() {
-	if len(l.s.agent.OutputGuardrails)+len(l.cfg.outputGuardrails) > 0 {
+	switch {
+	case len(l.s.agent.OutputGuardrails)+len(l.cfg.outputGuardrails) == 0:
+	case l.s.step == stepInterrupted:
+		l.holdTurn()
+	default:
 		l.savedItems = len(l.s.items)
 	}
 }
 
 // unsavedItems gives what the session lacks, as input items.
-func (l *runLoop) unsavedItems() []json.RawMessage {
-	var items []json.RawMessage
-	for _, item := range l.s.items[l.savedItems:] {
+func (l *runLoop) unsavedItems() []json.RawMessage { return l.s.inputOf(l.s.items[l.savedItems:]) }
+
+// inputOf gives those of a state's items that are input, as a session gets them.
+func (s *State) inputOf(items []*RunItem) []json.RawMessage {
+	var input []json.RawMessage
+	for _, item := range items {
 		if item.isInput() {
-			items = append(items, item.toInput())
+			input = append(input, item.toInput())
 		}
 	}
-	return l.s.withoutReasoningIDs(items)
+	return s.withoutReasoningIDs(input)
 }
 
 func (l *runLoop) addToSession(ctx context.Context, items []json.RawMessage) error {

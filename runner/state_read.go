@@ -202,6 +202,9 @@ func (r *documentReader) state() *State {
 			return nil // later fields are read in the light of earlier ones
 		}
 	}
+	untouched := s.step != stepInterrupted && len(s.responses)+len(s.items)+len(s.generated) == 0
+	s.fresh = untouched && s.turn == 0 && s.carried.PendingSessionWrite == nil
+	s.unguarded = untouched || slices.ContainsFunc(s.inputGuardrails, func(r GuardrailResult) bool { return r.Output.Tripped })
 	return s
 }
 

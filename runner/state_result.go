@@ -8,6 +8,7 @@ func (s *State) Result() (*StreamResult, error) {
 	}
 	defer s.mu.Unlock()
 	result := &StreamResult{queue: newEventQueue(), stop: func(error) {}, ended: make(chan struct{})}
-	result.finish(s, nil, nil)
+	result.publish(s.clone())
+	result.finish(nil, nil)
 	return result, nil
 }
