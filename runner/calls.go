@@ -185,10 +185,6 @@ func (l *runLoop) errorText(info ToolErrorInfo) (told string) {
 // call of the turn ended the run.
 var errSiblingFailed = errors.New("another tool call of the turn ended the run")
 
-// errOver is what became of a call whose turn came after the run had given up
-// on its calls: nobody would keep what it does.
-var errOver = errors.New("the run has ended")
-
 // finishedCall is what a call's goroutine reports.
 type finishedCall struct {
 	index int
@@ -234,9 +230,7 @@ func (l *runLoop) runCalls(outer context.Context, calls []localCall) ([]callResu
 	for running := countApproved(calls); running > 0; running-- {
 		select {
 		case f := <-done:
-			if f.err == nil || f.raw != nil { // what a tool has given stays, though a hook or its custom data failed after it
-				l.finish(&results[f.index], f.outcome)
-			}
+			l.handIn(results, f)
 			if f.err == nil {
 				f.err = l.settled(ctx, results)
 			}
@@ -248,14 +242,38 @@ func (l *runLoop) runCalls(outer context.Context, calls []localCall) ([]callResu
 				late = time.After(siblingGrace)
 			}
 		case <-late:
-			l.over.Store(true)
-			return results, failure
+			return results, l.giveUp(results, done, failure)
 		case <-outer.Done():
-			l.over.Store(true)
-			return results, context.Cause(outer)
+			return results, l.giveUp(results, done, context.Cause(outer))
 		}
 	}
-	return results, failure
+	if failure != nil {
+		return results, l.giveUp(results, done, failure)
+	}
+	return results, nil
+}
+
+// handIn keeps what a call has given, also where a hook or its custom data
+// failed after it.
+func (l *runLoop) handIn(results []callResult, f finishedCall) {
+	if f.err == nil || f.raw != nil {
+		l.finish(&results[f.index], f.outcome)
+	}
+}
+
+// giveUp lets no further call begin. Those that have not yet are none: they may
+// run when the run is resumed.
+func (l *runLoop) giveUp(results []callResult, done <-chan finishedCall, failure error) error {
+	begun := l.calls.end()
+	for len(done) > 0 {
+		l.handIn(results, <-done)
+	}
+	for _, result := range results {
+		if result.running && result.paused == nil && !begun[result.call.ID] {
+			l.s.ledger.unmarkExecuted(result.call.ID)
+		}
+	}
+	return failure
 }
 
 // guardCalls lets the input guardrails of the approved functions look at their
@@ -316,9 +334,6 @@ func (l *runLoop) startCalls(ctx context.Context, calls []localCall) <-chan fini
 			queues[c.kind] = append(queues[c.kind], i)
 		default:
 			functions = append(functions, i)
-			if c.paused != nil {
-				l.inner.Add(1)
-			}
 		}
 	}
 	go func() {
@@ -331,11 +346,15 @@ func (l *runLoop) startCalls(ctx context.Context, calls []localCall) <-chan fini
 			goesOn := calls[i].paused != nil
 			go func() {
 				defer calls[i].begun()
-				if goesOn {
-					defer l.inner.Done()
-				}
 				if slots != nil {
 					defer func() { <-slots }()
+				}
+				if goesOn {
+					if !l.calls.enter() {
+						done <- finishedCall{index: i, err: errOver}
+						return
+					}
+					defer l.calls.inner.Done()
 				}
 				if slots != nil && ctx.Err() != nil {
 					done <- finishedCall{index: i, err: context.Cause(ctx)}
@@ -362,7 +381,7 @@ func (l *runLoop) startCalls(ctx context.Context, calls []localCall) <-chan fini
 
 func (l *runLoop) runCall(ctx context.Context, index int, c *localCall) (f finishedCall) {
 	f.index = index
-	if l.over.Load() {
+	if l.calls.over() {
 		f.err = errOver
 		return f
 	}

@@ -61,32 +61,39 @@ func (l *runLoop) settled(ctx context.Context, results []callResult) error {
 func (w *turnWork) withoutRunning(results []callResult) *turnWork {
 	kept := *w
 	kept.calls = slices.Clone(w.calls)
-	var nested []*RunItem // what agent tools still wait for, or again
 	for i := range kept.calls {
 		c := &kept.calls[i]
 		at := slices.IndexFunc(results, func(r callResult) bool { return r.localCall.item == c.item })
 		switch {
 		case c.paused == nil || at < 0:
-			continue
 		case results[at].running:
 			c.paused = nil
 		default:
 			c.paused = results[at].paused
 		}
+	}
+	kept.interruptions = kept.stillWaits()
+	return &kept
+}
+
+// stillWaits gives what the turn waits for, without what agent tools waited for
+// that wait no more, and with what they wait for now.
+func (w *turnWork) stillWaits() []*RunItem {
+	var nested []*RunItem
+	for _, c := range w.calls {
 		if c.paused != nil {
 			nested = append(nested, c.paused.interruptions()...)
 		}
 	}
-	stays := func(waiting *RunItem) bool {
+	waits := slices.DeleteFunc(slices.Clone(w.interruptions), func(waiting *RunItem) bool {
 		isIt := func(item *RunItem) bool { return item.CallID() == waiting.CallID() && item.Agent == waiting.Agent }
-		return slices.Contains(nested, waiting) || slices.ContainsFunc(kept.mcpRequests, isIt) ||
-			slices.ContainsFunc(kept.calls, func(c localCall) bool { return isIt(c.item) })
-	}
-	kept.interruptions = slices.DeleteFunc(slices.Clone(w.interruptions), func(waiting *RunItem) bool { return !stays(waiting) })
+		return !slices.Contains(nested, waiting) && !slices.ContainsFunc(w.mcpRequests, isIt) &&
+			!slices.ContainsFunc(w.calls, func(c localCall) bool { return isIt(c.item) })
+	})
 	for _, waiting := range nested {
-		if !slices.Contains(kept.interruptions, waiting) {
-			kept.interruptions = append(kept.interruptions, waiting)
+		if !slices.Contains(waits, waiting) {
+			waits = append(waits, waiting)
 		}
 	}
-	return &kept
+	return waits
 }

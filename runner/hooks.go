@@ -93,7 +93,7 @@ func (l *runLoop) onToolStart(ctx context.Context, call *ToolCall, tool Tool) er
 		}
 		return h.ToolStart(ctx, l.context, call.Agent, tool, call)
 	})
-	if err == nil && l.over.Load() {
+	if err == nil && !l.calls.begin(call.ID) {
 		err = errOver
 	}
 	return err

@@ -240,6 +240,14 @@ func (s *State) writtenLedger() []json.RawMessage {
 
 func (l ledger) markExecuted(callID string) { l.mark(callID, false) }
 
+// unmarkExecuted takes the mark back from a call that did not run.
+func (l ledger) unmarkExecuted(callID string) {
+	if record, ok := l[callID]; ok {
+		record.Executed = false
+		l[callID] = record
+	}
+}
+
 func (l ledger) markCompleted(callID string) { l.mark(callID, true) }
 
 func (l ledger) mark(callID string, completed bool) {

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -22,14 +20,11 @@ type runLoop struct {
 	greeted    bool // the agent's start hooks were called
 	resumed    bool // the run goes on from a state
 
-	fresh *turnWork   // the work of a turn that was not interrupted before
-	start turnStart   // where the current turn's part of the run begins
-	made  []*RunItem  // what it made here and has not announced
-	late  []*RunItem  // rejections that a resumed turn adds after what waits
-	over  atomic.Bool // the run has given up on its calls: none may begin
-	// inner counts the paused runs of agent tools that go on: they write states
-	// that are part of this one.
-	inner sync.WaitGroup
+	fresh *turnWork  // the work of a turn that was not interrupted before
+	start turnStart  // where the current turn's part of the run begins
+	made  []*RunItem // what it made here and has not announced
+	late  []*RunItem // rejections that a resumed turn adds after what waits
+	calls runningCalls
 
 	unsaved    []json.RawMessage // user input that the session lacks
 	savedItems int               // items that the session has
@@ -61,7 +56,6 @@ func (l *runLoop) run(ctx context.Context) (output any, err error) {
 	defer stop(nil)
 	l.savedItems = len(l.s.items)
 	defer func() {
-		l.inner.Wait()
 		if tripped := l.guardrails.known(); tripped != nil && err != nil {
 			err = tripped
 		}

@@ -25,6 +25,7 @@ func (l *runLoop) resumeTurn(ctx context.Context) (next, error) {
 	l.recover(work)
 	s.tools.record(s.agent, work.toolsUsed)
 	results, err := l.runCalls(ctx, calls)
+	l.calls.inner.Wait()
 	for _, result := range results {
 		l.keepPaused(work, result)
 	}
@@ -41,7 +42,11 @@ func (l *runLoop) resumeTurn(ctx context.Context) (next, error) {
 	}
 	if err != nil {
 		l.leaveUnannounced(refused)
+		work.interruptions = work.stillWaits()
 		return next{}, err
+	}
+	if then.kind != nextInterruption {
+		work.interruptions = work.stillWaits() // the turn may fail yet
 	}
 	callOrder(l.made, work.response)
 	callOrder(s.items[l.start.items:], work.response)
@@ -296,14 +301,16 @@ func lostTool(kind callKind) localTool {
 	return &FunctionTool{}
 }
 
-// keepPaused remembers the inner run of an agent tool that waits again, and
-// forgets that of one that has finished.
+// keepPaused remembers the inner run of an agent tool that waits again, or was
+// stopped, and forgets that of one that has finished.
 func (l *runLoop) keepPaused(work *turnWork, result callResult) {
 	for i := range work.calls {
 		if work.calls[i].item == result.localCall.item {
 			work.calls[i].paused = result.paused
 			if result.item != nil {
 				work.calls[i].paused = nil
+			} else if result.running && result.paused != nil && result.paused.step == stepModel {
+				result.paused.step = stepRunAgain // its output was not taken: it is asked for again
 			}
 		}
 	}

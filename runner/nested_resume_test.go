@@ -1,0 +1,90 @@
+package runner_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"runstream/runner"
+	"runstream/runner/runnertest"
+)
+
+var nestedOutputs = map[string]string{"n": "Inside.", "o": "done o"}
+
+func TestARunThatFailedAfterARunInsideEndedIsGoneOnFrom(t *testing.T) {
+	for carrier, carry := range carriers {
+		for name, hooks := range map[string]*runner.Hooks{
+			"as the agent tool ended": {ToolEnd: func(context.Context, *runner.RunContext, *runner.Agent, runner.Tool, *runner.ToolCall, any) error {
+				return errBroken
+			}},
+			"with the turn made": {ModelStart: func(context.Context, *runner.RunContext, *runner.Agent, string, []json.RawMessage) error {
+				return errBroken
+			}},
+		} {
+			t.Run(carrier+", "+name, func(t *testing.T) {
+				var ran executions
+				agent, state := nestedRun(t, &ran, script(calls("inner", "i1"), says("Inside.")))
+				require.NoError(t, state.Approve(waiting(t, state, "i1")))
+				if name == "with the turn made" {
+					require.NoError(t, state.Approve(waiting(t, state, "o")))
+				}
+				agent.Hooks = hooks
+				result, err := runner.Run(t.Context(), agent, state)
+				require.ErrorIs(t, err, errBroken)
+				agent.Hooks = nil
+				state = carry(t, agent, result.State())
+				assert.NotContains(t, waitingIDs(state.Interruptions()), "i1", "it has run")
+				result = runOK(t, agent, approveAll(t, state))
+				assert.Equal(t, nestedOutputs, outputs(t, result.ToInputList()))
+				assert.Equal(t, []string{"i1", "o"}, ran.ids())
+			})
+		}
+	}
+}
+
+func TestAStoppedRunGoesOnInsideAndWithWhatHadNotBegun(t *testing.T) {
+	for carrier, carry := range carriers {
+		t.Run(carrier, func(t *testing.T) {
+			var ran executions
+			hangs := runnertest.Turn{Outputs: []runnertest.Output{runnertest.Message("Well")}, Hang: true}
+			model := script(calls("inner", "i1"), hangs, calls("inner", "i2"), says("Inside."))
+			agent, state := nestedRun(t, &ran, model)
+			stopped := runner.RunStreamed(t.Context(), agent, approveAll(t, state), runner.WithMaxToolConcurrency(1))
+			require.Eventually(t, func() bool { return model.Remaining() == 2 }, 10*time.Second, time.Millisecond)
+			stopped.Cancel(runner.CancelImmediate)
+			require.NoError(t, stopped.Wait(t.Context()))
+			assert.Equal(t, []string{"i1"}, ran.ids())
+
+			state = carry(t, agent, stopped.State())
+			assert.Equal(t, []string{"o"}, waitingIDs(state.Interruptions()))
+			state = carry(t, agent, runOK(t, agent, state).State())
+			assert.Equal(t, []string{"i1", "o"}, ran.ids())
+			result := runOK(t, agent, approveAll(t, state))
+			assert.Equal(t, nestedOutputs, outputs(t, result.ToInputList()))
+			assert.Equal(t, []string{"i1", "i2", "o"}, ran.ids())
+		})
+	}
+}
+
+func TestACancelledRunWaitsForNoRunInsideThatNeverWentOn(t *testing.T) {
+	var ran executions
+	inner := newAgent("Inner", script(calls("inner", "i1"), says("Inside.")), ran.gated("inner")).AsTool(runner.AgentToolOptions{Name: "nested"})
+	agent := newAgent("A", script(runnertest.Reply(runnertest.ToolCall("outer", "o", `{}`), runnertest.ToolCall("nested", "n", `{"input":"go"}`))), ran.gated("outer"), inner)
+	state := approveAll(t, runOK(t, agent, runner.Text("Go.")).State())
+	hanging, release := make(chan struct{}), make(chan struct{})
+	defer close(release)
+	agent.Hooks = &runner.Hooks{ToolStart: func(context.Context, *runner.RunContext, *runner.Agent, runner.Tool, *runner.ToolCall) error {
+		close(hanging)
+		<-release
+		return nil
+	}}
+	result := runner.RunStreamed(t.Context(), agent, state)
+	<-hanging
+	result.Cancel(runner.CancelImmediate)
+	require.NoError(t, result.Wait(t.Context()))
+	assert.Empty(t, ran.ids())
+}
