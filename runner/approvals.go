@@ -2,6 +2,7 @@ package runner
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"runstream/internal/codec"
@@ -66,14 +67,21 @@ func (d *decisionRecord) fields() codec.Fields {
 	}
 }
 
-// decide writes a decision into the record. It has a twin in web/src/decisions.ts,
-// held alike by the vectors in testdata/decisions.json.
+// decide writes a decision into the record. One on all calls leaves alone what
+// was said of single ones, which it is not to overrule: the SDK forgets that. It
+// has a twin in web/src/decisions.ts, held alike by the vectors in
+// testdata/decisions.json.
 func (r *decisionRecord) decide(callID, scope string, d Decision) {
 	switch {
 	case d.Always && d.Approve:
-		*r = decisionRecord{Approved: decisionSide{all: true}, StickyScope: scope}
+		r.Rejected.remove(callID)
+		others := r.Rejected.callIDs
+		maps.DeleteFunc(r.Messages, func(id, _ string) bool { return !slices.Contains(others, id) })
+		*r = decisionRecord{Approved: decisionSide{all: true}, Rejected: decisionSide{callIDs: others}, Messages: r.Messages, StickyScope: scope}
 	case d.Always:
-		r.Approved, r.Rejected, r.StickyScope = decisionSide{none: true}, decisionSide{all: true}, scope
+		r.Approved.remove(callID)
+		r.Approved = decisionSide{none: len(r.Approved.callIDs) == 0, callIDs: r.Approved.callIDs}
+		r.Rejected, r.StickyScope = decisionSide{all: true}, scope
 		r.setMessage(callID, d.Message)
 		r.StickyMessage = d.Message
 	case d.Approve:

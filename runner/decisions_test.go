@@ -297,3 +297,34 @@ func TestAnAlwaysOfAnotherScopeCountsForNothing(t *testing.T) {
 		assert.Empty(t, ran.ids())
 	}
 }
+
+func TestADecisionOnAllCallsOverrulesNoneOnASingleCall(t *testing.T) {
+	for carrier, carry := range carriers {
+		for name, always := range map[string]runner.Decision{
+			"approved": {Approve: true, Always: true}, "rejected": {Always: true},
+		} {
+			for order, first := range map[string]bool{"before": true, "after": false} {
+				t.Run(carrier+", all "+name+" "+order, func(t *testing.T) {
+					var ran executions
+					agent := newAgent("A", script(calls("tool", "c1", "c2"), calls("tool", "c3"), says("Done.")), ran.gated("tool"))
+					state := runOK(t, agent, runner.Text("Go.")).State()
+					single := func() { require.NoError(t, state.Decide(waiting(t, state, "c1"), runner.Decision{Approve: !always.Approve})) }
+					if first {
+						single()
+					}
+					require.NoError(t, state.Decide(waiting(t, state, "c2"), always))
+					if !first {
+						single()
+					}
+					result := runOK(t, agent, carry(t, agent, state))
+					assert.Equal(t, "Done.", result.FinalOutput())
+					want := []string{"c1"}
+					if always.Approve {
+						want = []string{"c2", "c3"}
+					}
+					assert.Equal(t, want, ran.ids())
+				})
+			}
+		}
+	}
+}

@@ -52,11 +52,14 @@ function recordAt(slot: Slot, place: DecisionTarget["records"][number]): Decisio
 function decide(record: DecisionRecord, callId: string, scope: string, decision: Decision): void {
   const { approve, always, message } = decision;
   if (always) {
-    record.approved = approve;
-    record.rejected = approve ? [] : true;
+    // What was said of other single calls is not overruled.
+    const others = without((approve ? record.rejected : record.approved) || [], callId);
+    const calls = others === true ? [] : others;
+    record.approved = approve || (calls.length > 0 && calls);
+    record.rejected = approve ? calls : true;
     record.sticky_scope = scope;
     if (approve) {
-      delete record.rejection_messages;
+      for (const id of Object.keys(record.rejection_messages ?? {})) if (!calls.includes(id)) setMessage(record, id, undefined);
     } else {
       setMessage(record, callId, message);
     }
