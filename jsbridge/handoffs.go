@@ -55,13 +55,16 @@ func (r *run) handoffFilter(what string, fn *functionRef) runner.HandoffFilter {
 				items = []*runner.RunItem{}
 			}
 			for _, i := range positions {
-				if i >= 0 && i < len(all) {
-					items = append(items, all[i])
+				if i < 0 || i >= len(all) {
+					err = &runner.UserError{Message: "inputFilter of a " + what + " gave an item that is none of those it got; give back the items themselves, no copies, and put new ones into inputHistory"}
+					return nil
 				}
+				items = append(items, all[i])
 			}
 			return items
 		}
-		return runner.HandoffInput{History: stay.History, Before: pick(stay.Before), New: pick(stay.New), Input: pick(stay.Input)}, nil
+		filtered := runner.HandoffInput{History: stay.History, Before: pick(stay.Before), New: pick(stay.New), Input: pick(stay.Input)}
+		return filtered, err
 	}
 }
 

@@ -53,8 +53,8 @@ function decide(record: DecisionRecord, callId: string, scope: string, decision:
   const { approve, always, message } = decision;
   if (always) {
     // What was said of other single calls is not overruled.
-    const others = without((approve ? record.rejected : record.approved) || [], callId);
-    const calls = others === true ? [] : others;
+    const others = without(approve ? record.rejected : record.approved, callId);
+    const calls = Array.isArray(others) ? others : [];
     record.approved = approve || (calls.length > 0 && calls);
     record.rejected = approve ? calls : true;
     record.sticky_scope = scope;

@@ -16,7 +16,7 @@ export class UserError extends AgentsError {
   override code = "user_error";
 }
 
-/** The run needed more model calls than `maxTurns`. `runData.toState()` can go on with what came before. */
+/** The run needed more model calls than `maxTurns`. A new run goes on from `runData.toInputList()`. */
 export class MaxTurnsExceeded extends AgentsError {
   override name = "MaxTurnsExceeded";
   override code = "max_turns_exceeded";

@@ -133,6 +133,7 @@ export class Run implements RunListener, Readable {
   async #start(source: EngineSource): Promise<void> {
     const { signal } = this.#plan.options;
     try {
+      if (signal && !("aborted" in signal)) throw new UserError("signal is no AbortSignal; of an AbortController, pass its signal.");
       if (signal?.aborted) return this.#onabort();
       signal?.addEventListener("abort", this.#onabort);
       let spec = JSON.stringify(this.#spec(), refuseNaN);
@@ -226,7 +227,7 @@ export class Run implements RunListener, Readable {
       const run = this.#scope?.functions.get(fn);
       if (!run) throw new AgentsError(`The page has no function ${fn}.`);
       const value = await run(JSON.parse(args) as Json[], signal);
-      reply = { type: "reply", call, value: JSON.stringify(value) ?? '""' };
+      reply = { type: "reply", call, value: JSON.stringify(value, bigIntAsText) ?? '""' };
     } catch (error) {
       reply = { type: "reply", call, error: this.#thrown.add(error) };
     }
@@ -282,7 +283,7 @@ export class Run implements RunListener, Readable {
     if (this.#over) return;
     this.#over = true;
     this.failure = this.#stopped ? this.#stopped.failure : failure;
-    this.#plan.options.signal?.removeEventListener("abort", this.#onabort);
+    this.#plan.options.signal?.removeEventListener?.("abort", this.#onabort); // whatever was given as one
     this.#abortCalls();
     this.#scope?.end();
     this.#owned?.release();
@@ -297,6 +298,11 @@ export class Run implements RunListener, Readable {
 function refuseNaN(key: string, value: unknown): unknown {
   if (Number.isNaN(value)) throw new UserError(`${key} is NaN; give a number.`);
   return value;
+}
+
+/** A number that JSON has no form for crosses as its digits. */
+function bigIntAsText(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
 }
 
 /** Runs that wait for the same engine each get an error of their own, for the run's data that it holds. */

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { toStandardJsonSchema } from "@valibot/to-json-schema";
 import { type } from "arktype";
 import type { ToolOutputPart } from "runstream";
-import { Agent, InvalidToolInputError, ModelBehaviorError, run, tool } from "runstream";
+import { Agent, handoff, InvalidToolInputError, ModelBehaviorError, run, tool } from "runstream";
 import { assistantMessage, functionCall, ScriptedModel } from "runstream/testing";
 import * as v from "valibot";
 import { z } from "zod";
@@ -132,6 +132,21 @@ test("what a tool gives in parts reaches the model as text, images and files", a
   await run(new Agent({ name: "A", model, tools: [look] }), "Look.");
   const { output } = model.calls[1]?.request.body.input.at(-1) as { output: unknown };
   assert.deepEqual(output, parts.map((part) => ({ ...part, type: `input_${part.type}` })));
+});
+
+test("a BigInt that a tool gives reaches the model as its digits", async () => {
+  const count = tool({ name: "count", description: "", execute: () => ({ atoms: 10n ** 20n }) });
+  const model = new ScriptedModel([[functionCall("count", {}, { callId: "call_1" })], [assistantMessage("Many.")]]);
+  await run(new Agent({ name: "A", model, tools: [count] }), "Count.");
+  assert.deepEqual(model.calls[1]?.request.body.input.at(-1), {
+    type: "function_call_output", call_id: "call_1", output: `{"atoms":"1${"0".repeat(20)}"}`,
+  });
+});
+
+test("a handoff filter that gives copies of items is told of it", async () => {
+  const model = new ScriptedModel([[functionCall("transfer_to_b", {}, { callId: "call_1" })], [assistantMessage("Hi.")]]);
+  const copies = handoff(new Agent({ name: "B", model }), { inputFilter: (data) => ({ ...data, newItems: data.newItems.map((item) => ({ ...item })) }) });
+  await assert.rejects(run(new Agent({ name: "A", model, handoffs: [copies] }), "Go."), { name: "UserError", message: /inputFilter .*no copies/ });
 });
 
 test("a valibot schema alone cannot be shown to a model, and the error says what to do", () => {

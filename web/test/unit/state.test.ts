@@ -86,7 +86,7 @@ const rules: { readonly [rule: string]: { act: (state: RunState) => void; record
       state.reject(one(state, "c2"), { message: "no" });
       state.approve(one(state, "c1"), { alwaysApprove: true });
     },
-    record: { approved: true, rejected: [], sticky_scope: "scope of delete_file" },
+    record: { approved: true, rejected: ["c2"], rejection_messages: { c2: "no" }, sticky_scope: "scope of delete_file" },
   },
   "always reject": {
     act: (state) => state.reject(one(state, "c1"), { alwaysReject: true, message: "never" }),

@@ -226,6 +226,12 @@ test("a mistake in the arguments comes through the result too", async () => {
   await assert.rejects(readAll(result), UserError);
 });
 
+test("a signal that is none is a mistake, and the run ends by it", async () => {
+  const { runner } = new FakeEngine((run) => run.end(snapshot()));
+  const signal = new AbortController() as unknown as AbortSignal;
+  await assert.rejects(runner.run(agent, "Hi", { signal }), { name: "UserError", message: /pass its signal/ });
+});
+
 test("options that are null are none", async () => {
   const { runner } = new FakeEngine((run) => run.end(snapshot({ finalOutput: "fine" })));
   assert.equal((await runner.run(agent, "Hi", null as unknown as undefined)).finalOutput, "fine");

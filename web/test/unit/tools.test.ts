@@ -146,7 +146,9 @@ test("whatever a tool throws crosses, also what cannot be read", async () => {
 });
 
 test("a value that JSON cannot hold is the tool's failure", async () => {
-  const made = tool({ name: "delete_file", description: "", execute: () => 5n });
+  const loop: { self?: unknown } = {};
+  loop.self = loop;
+  const made = tool({ name: "delete_file", description: "", execute: () => loop });
   await withTool(made, async (spec, run) => {
     const { error } = await run.call((spec.execute ?? assert.fail()).fn, { ...CALL, arguments: "{}" }).reply;
     assert.equal(error?.name, "TypeError");
