@@ -305,3 +305,27 @@ func TestCancellingFromManyPlacesAtOnceIsSafe(t *testing.T) {
 	assert.NoError(t, result.Wait(t.Context()))
 	outputs(t, result.ToInputList())
 }
+
+func TestACallThatAStoppedTurnHadBegunRunsWhenTheModelMakesItAgain(t *testing.T) {
+	for carrier, carry := range carriers {
+		t.Run(carrier, func(t *testing.T) {
+			begun, times := make(chan struct{}), 0
+			tool := &runner.FunctionTool{Name: "tool", Invoke: func(ctx context.Context, _ *runner.ToolCall) (any, error) {
+				if times++; times == 1 {
+					close(begun)
+					<-ctx.Done()
+					return nil, context.Cause(ctx)
+				}
+				return "done", nil
+			}}
+			agent := newAgent("A", script(calls("tool", "1"), calls("tool", "1"), says("Done.")), tool) // its model counts
+			stopped := runner.RunStreamed(t.Context(), agent, runner.Text("Go."))
+			<-begun
+			stopped.Cancel(runner.CancelImmediate)
+			require.NoError(t, stopped.Wait(t.Context()))
+			result := runOK(t, agent, carry(t, agent, stopped.State()))
+			assert.Equal(t, map[string]string{"1": "done"}, outputs(t, result.ToInputList()))
+			assert.Equal(t, 2, times)
+		})
+	}
+}

@@ -308,7 +308,9 @@ func TestADecisionOnAllCallsOverrulesNoneOnASingleCall(t *testing.T) {
 					var ran executions
 					agent := newAgent("A", script(calls("tool", "c1", "c2"), calls("tool", "c3"), says("Done.")), ran.gated("tool"))
 					state := runOK(t, agent, runner.Text("Go.")).State()
-					single := func() { require.NoError(t, state.Decide(waiting(t, state, "c1"), runner.Decision{Approve: !always.Approve})) }
+					single := func() {
+						require.NoError(t, state.Decide(waiting(t, state, "c1"), runner.Decision{Approve: !always.Approve}))
+					}
 					if first {
 						single()
 					}

@@ -66,6 +66,7 @@ func (l *runLoop) finishTurn(ctx context.Context, work *turnWork) (next, error) 
 	l.fresh = nil
 	if err != nil {
 		l.keepFinished(ctx, work, results)
+		s.forgetUnfinished(results)
 		return next{}, err
 	}
 	s.responses, s.work = append(s.responses, work.response), work

@@ -79,6 +79,20 @@ func (l *runLoop) keepFinished(ctx context.Context, work *turnWork, results []ca
 	_ = l.saveTurn(ctx) // the failure that is on its way says more
 }
 
+// forgetUnfinished forgets that calls were begun of which nothing is kept: the
+// model is asked anew, and may give the call that it makes then the same id.
+func (s *State) forgetUnfinished(results []callResult) {
+	for _, result := range results {
+		if result.item != nil {
+			continue
+		}
+		s.ledger.unmarkExecuted(result.call.ID)
+		for _, record := range s.records(result.localCall.item) {
+			record.forgetCall(result.call.ID)
+		}
+	}
+}
+
 // finishedItems gives the items of a response that need nothing more, and the
 // outputs that were made for its calls, in their order.
 func finishedItems(items []*RunItem, made map[string]*RunItem) (kept, outputs []*RunItem) {
