@@ -42,7 +42,7 @@ func readReply(what string, text json.RawMessage, to any) error {
 func kindOf(to any) string {
 	switch to.(type) {
 	case *bool:
-		return "a bool"
+		return "true or false"
 	case *string:
 		return "a string"
 	case *[]json.RawMessage:

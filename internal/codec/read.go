@@ -177,7 +177,7 @@ func readFloat(value []byte, to *float64) error {
 	n, err := strconv.ParseFloat(string(value), 64)
 	if value[0] != '-' && (value[0] < '0' || value[0] > '9') || err != nil {
 		*to = 0
-		return &TypeError{Want: "a number that a float64 can hold"}
+		return &TypeError{Want: "a number of double precision"}
 	}
 	*to = n
 	return nil
