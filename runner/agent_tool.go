@@ -93,6 +93,10 @@ func (t *agentTool) run(ctx context.Context, l *runLoop, c *localCall) (value an
 	}
 	state.usage = l.s.usage // one account for all
 	result := start(ctx, state, cfg)
+	defer func() { // also where OnStream panics: the outer run reads its state next
+		result.Cancel(CancelImmediate)
+		<-result.Done()
+	}()
 	agent := state.agent
 	for event, err := range result.Events() {
 		if err != nil {

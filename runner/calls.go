@@ -221,7 +221,7 @@ func (l *runLoop) runCalls(outer context.Context, calls []localCall) ([]callResu
 		}
 	}
 	if err := l.guardCalls(ctx, calls); err != nil {
-		return results, err
+		return results, l.giveUp(results, nil, err)
 	}
 	done := l.startCalls(ctx, calls)
 	var failure error

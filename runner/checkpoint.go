@@ -51,7 +51,7 @@ func (l *runLoop) settled(ctx context.Context, results []callResult) error {
 		s.items = slices.Concat(s.items, kept, answers)
 		s.step, s.work = stepRunAgain, nil
 	}
-	l.leaveUnsaved(s)
+	l.settleInto(s)
 	return l.cfg.toolCheckpoint(ctx, s)
 }
 

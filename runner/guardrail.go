@@ -136,15 +136,42 @@ func (g *inputGuardrails) known() error {
 	return g.failure
 }
 
-// wait waits for the parallel guardrails.
+// wait waits for the parallel guardrails. A run that is stopped before they have
+// spoken is not to go on as if they had.
 func (g *inputGuardrails) wait(ctx context.Context) error {
 	if g.done != nil {
 		select {
 		case <-g.done:
 		case <-ctx.Done():
+			if err := g.known(); err != nil {
+				return err
+			}
+			return context.Cause(ctx)
 		}
 	}
 	return g.known()
+}
+
+// mustGuard says whether the input guardrails have not passed the run's input. A
+// document says which have spoken; once an agent has handed off, all had.
+func (l *runLoop) mustGuard() bool {
+	s := l.s
+	if s.unguarded || !s.parsed {
+		return s.unguarded
+	}
+	if slices.ContainsFunc(s.items, func(item *RunItem) bool { return item.Type == HandoffOutputItem }) {
+		return false
+	}
+	if len(s.pending) == 0 && slices.ContainsFunc(s.inputGuardrails, func(r GuardrailResult) bool { return r.Output.Tripped }) {
+		return true
+	}
+	guardrails := s.agent.InputGuardrails
+	if len(s.responses) == 0 { // those of the run were not given anew to a run that went on
+		guardrails = slices.Concat(guardrails, l.cfg.inputGuardrails)
+	}
+	return s.saysGuarded && slices.ContainsFunc(guardrails, func(g InputGuardrail) bool {
+		return !slices.ContainsFunc(s.inputGuardrails, func(r GuardrailResult) bool { return r.Guardrail == g.Name })
+	})
 }
 
 // passed says whether all have spoken, and none against the input.

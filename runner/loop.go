@@ -59,9 +59,10 @@ func (l *runLoop) run(ctx context.Context) (output any, err error) {
 		if tripped := l.guardrails.known(); tripped != nil && err != nil {
 			err = tripped
 		}
-		l.s.inputGuardrails = append(l.s.inputGuardrails, l.guardrails.taken()...)
-		l.s.unguarded = l.s.unguarded && !l.guardrails.passed()
-		l.leaveUnsaved(l.s)
+		l.settleInto(l.s)
+		if l.s.held != nil && l.s.step == stepModel {
+			l.s.step = stepRunAgain // a document of a run that is over holds nothing
+		}
 	}()
 	if l.s.maxTurns > 0 && l.s.turn > l.s.maxTurns {
 		return nil, &MaxTurnsExceeded{MaxTurns: l.s.maxTurns} // it has failed by that before
@@ -97,7 +98,7 @@ func (l *runLoop) firstTurn(ctx context.Context, stop context.CancelCauseFunc) (
 		return next{}, err
 	}
 	l.publish()
-	if l.s.unguarded {
+	if l.mustGuard() {
 		turn := l.s.turn
 		l.s.turn = max(turn, 1) // what guardrails and their failure see
 		if err := l.startGuardrails(ctx, stop); err != nil {
@@ -439,9 +440,16 @@ func (l *runLoop) modelRequest(ctx context.Context, o *offer) (*ModelRequest, er
 // publish shows the run as it is now to those who ask for its state.
 func (l *runLoop) publish() {
 	s := l.s.clone()
+	l.settleInto(s)
+	l.result.publish(s)
+}
+
+// settleInto puts what the loop alone knows into a state: the run's own at its
+// end, or a copy.
+func (l *runLoop) settleInto(s *State) {
+	s.inputGuardrails = append(s.inputGuardrails, l.guardrails.taken()...)
 	s.unguarded = s.unguarded && !l.guardrails.passed()
 	l.leaveUnsaved(s)
-	l.result.publish(s)
 }
 
 func (l *runLoop) emit(event Event) { l.result.queue.push(event) }

@@ -3,6 +3,7 @@ package runner_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -87,4 +88,59 @@ func TestACancelledRunWaitsForNoRunInsideThatNeverWentOn(t *testing.T) {
 	result.Cancel(runner.CancelImmediate)
 	require.NoError(t, result.Wait(t.Context()))
 	assert.Empty(t, ran.ids())
+}
+
+func TestACallWhoseGuardrailFailedInAResumedTurnMayRunYet(t *testing.T) {
+	var ran executions
+	failing := true
+	tool := ran.gated("tool")
+	tool.InputGuardrails = []runner.ToolGuardrail{{Name: "guard", Run: func(context.Context, *runner.ToolCall, any) (runner.ToolGuardrailOutput, error) {
+		if failing {
+			return runner.ToolGuardrailOutput{}, errBroken
+		}
+		return runner.AllowTool(), nil
+	}}}
+	agent := newAgent("A", script(calls("tool", "c1"), says("Done.")), tool)
+	result, err := runner.Run(t.Context(), agent, approveAll(t, runOK(t, agent, runner.Text("Go.")).State()))
+	require.ErrorIs(t, err, errBroken)
+	failing = false
+	runOK(t, agent, reload(t, agent, result.State()))
+	assert.Equal(t, []string{"c1"}, ran.ids())
+}
+
+func TestARunInsideEndsWithACallbackThatPanics(t *testing.T) {
+	var ran executions
+	inner := newAgent("Inner", script(calls("inner", "i1"), says("Inside.")), ran.gated("inner"))
+	panics := false
+	nested := inner.AsTool(runner.AgentToolOptions{Name: "nested", OnStream: func(context.Context, runner.AgentToolEvent) {
+		if panics {
+			panic("on purpose")
+		}
+	}, OnError: runner.FailRun})
+	agent := newAgent("A", script(runnertest.Reply(runnertest.ToolCall("nested", "n", `{"input":"go"}`)), says("Done.")), nested)
+	state := approveAll(t, runOK(t, agent, runner.Text("Go.")).State())
+	panics = true
+	result, err := runner.Run(t.Context(), agent, state)
+	require.Error(t, err)
+	panics = false
+	runOK(t, agent, approveAll(t, reload(t, agent, result.State())))
+	assert.Equal(t, []string{"i1"}, ran.ids())
+}
+
+// What waits for a decision is what would run: no document puts a run of its
+// own behind a call that nobody has approved.
+func TestNoRunInsideHidesBehindACallThatWaits(t *testing.T) {
+	var ran executions
+	inner := newAgent("Inner", script(calls("inner", "i1")), ran.free("inner"))
+	nested := inner.AsTool(runner.AgentToolOptions{Name: "nested", NeedsApproval: runner.Always})
+	agent := newAgent("A", script(runnertest.Reply(runnertest.ToolCall("nested", "n", `{"input":"Be nice."}`)), says("Done.")), nested)
+	waits := document(t, runOK(t, agent, runner.Text("Go.")).State())
+	other := newAgent("Inner", script(calls("inner", "i0"), runnertest.Turn{Err: errBroken}), ran.free("inner"))
+	stopped, err := runner.Run(t.Context(), other, runner.Text("Be harmful."))
+	require.Error(t, err)
+	hostile := strings.Replace(string(waits), `"functions":[{`, `"functions":[{"agent_run_state":`+string(document(t, stopped.State()))+`,`, 1)
+	_, err = runner.ParseState([]byte(hostile), agent)
+	var refused *runner.StateError
+	require.ErrorAs(t, err, &refused)
+	assert.ErrorContains(t, err, "whose inner run has begun")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -215,5 +216,47 @@ func TestAnInputThatNoGuardrailHasPassedIsGuardedWhenTheRunIsResumed(t *testing.
 				})
 			}
 		}
+	}
+}
+
+func TestAStopBeforeTheGuardrailHasSpokenLetsNothingPass(t *testing.T) {
+	for carrier, carry := range carriers {
+		t.Run(carrier, func(t *testing.T) {
+			var ran executions
+			tripping, release := &atomic.Bool{}, make(chan struct{})
+			tripping.Store(true)
+			agent := newAgent("A", script(calls("gated", "c1"), calls("gated", "c1"), says("Done.")), ran.gated("gated"))
+			agent.InputGuardrails = []runner.InputGuardrail{{Name: "slow", Run: func(context.Context, *runner.RunContext, *runner.Agent, []json.RawMessage) (runner.GuardrailOutput, error) {
+				<-release // whatever becomes of the run
+				return runner.GuardrailOutput{Tripped: tripping.Load()}, nil
+			}}}
+			result := runner.RunStreamed(t.Context(), agent, runner.Text("Go."))
+			for event := range result.Events() {
+				if event.Type == runner.RunItemStreamEvent {
+					result.Cancel(runner.CancelImmediate)
+				}
+			}
+			require.NoError(t, result.Wait(t.Context()))
+			close(release)
+			state := carry(t, agent, result.State())
+			_, failed := requireError[*runner.InputGuardrailTripwireTriggered](t, agent, approveAll(t, state))
+			assert.Empty(t, ran.ids())
+			tripping.Store(false)
+			again := runOK(t, agent, carry(t, agent, failed.State()))
+			assert.Len(t, again.InputGuardrailResults(), 1)
+		})
+	}
+}
+
+func TestWhatWasHeldBackWaitsForItsSessionPastTheRunsEnd(t *testing.T) {
+	for carrier, carry := range carriers {
+		t.Run(carrier, func(t *testing.T) {
+			var ran executions
+			agent, session, state := heldRun(t, &ran, true)
+			result := runOK(t, agent, state) // to its end, without the session
+			assert.Equal(t, "done c1", result.FinalOutput())
+			runOK(t, agent, carry(t, agent, result.State()), runner.WithSession(session))
+			assert.Equal(t, []string{"user", "function_call c1", "function_call_output c1", "message"}, session.log(t))
+		})
 	}
 }

@@ -44,6 +44,9 @@ type State struct {
 	fresh bool      // not begun: the session was not read
 	// unguarded says that the input guardrails have not all passed the input.
 	unguarded bool
+	// parsed says that it was a document, saysGuarded that this one has the results
+	// of all guardrails that had spoken.
+	parsed, saysGuarded bool
 
 	persisted int        // items of this turn that the session has
 	held      *heldWrite // never changed; replaced
@@ -375,7 +378,7 @@ func (s *State) cloneWith(usage *usageMeter) *State {
 		original: s.original, owned: s.owned, pending: slices.Clone(s.pending),
 		generated: slices.Clone(s.generated), items: slices.Clone(s.items), responses: slices.Clone(s.responses),
 		usage: usage, approvals: s.approvals.clone(), ledger: s.ledger.clone(), tools: s.tools.clone(),
-		step: s.step, work: s.work.clone(usage), fresh: s.fresh, unguarded: s.unguarded, persisted: s.persisted, held: s.held, carried: s.carried,
+		step: s.step, work: s.work.clone(usage), fresh: s.fresh, unguarded: s.unguarded, parsed: s.parsed, saysGuarded: s.saysGuarded, persisted: s.persisted, held: s.held, carried: s.carried,
 		inputGuardrails: slices.Clone(s.inputGuardrails), outputGuardrails: slices.Clone(s.outputGuardrails),
 		toolInputGuardrails: slices.Clone(s.toolInputGuardrails), toolOutputGuardrails: slices.Clone(s.toolOutputGuardrails),
 	}

@@ -204,7 +204,8 @@ func (r *documentReader) state() *State {
 	}
 	untouched := s.step != stepInterrupted && len(s.responses)+len(s.items)+len(s.generated) == 0
 	s.fresh = untouched && s.turn == 0 && s.carried.PendingSessionWrite == nil
-	s.unguarded = untouched || slices.ContainsFunc(s.inputGuardrails, func(r GuardrailResult) bool { return r.Output.Tripped })
+	s.parsed, s.saysGuarded = true, r.minor >= 20
+	s.unguarded = untouched && !s.saysGuarded
 	return s
 }
 

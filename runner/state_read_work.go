@@ -62,6 +62,9 @@ func (r *documentReader) distinct(s *State) {
 	var calls []*RunItem
 	for _, c := range s.work.calls {
 		calls = append(calls, c.item)
+		if c.paused != nil && slices.ContainsFunc(waiting, func(item *RunItem) bool { return item.CallID() == c.item.CallID() }) {
+			r.fail("current_step.data.interruptions", "Run state waits for a decision on a call whose inner run has begun")
+		}
 	}
 	for _, h := range s.work.handoffs {
 		calls = append(calls, h.item)

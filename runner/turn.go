@@ -65,8 +65,7 @@ func (l *runLoop) finishTurn(ctx context.Context, work *turnWork) (next, error) 
 	results, err := l.runCalls(ctx, work.calls)
 	l.fresh = nil
 	if err != nil {
-		l.keepFinished(ctx, work, results)
-		s.forgetUnfinished(results)
+		s.forgetUnfinished(results, l.keepFinished(ctx, work, results))
 		return next{}, err
 	}
 	s.responses, s.work = append(s.responses, work.response), work

@@ -54,7 +54,7 @@ func (l *runLoop) takeBack(work *turnWork) {
 // keepFinished keeps what a failed turn has finished: the calls that have an
 // output, with the reasoning right before each, and their outputs. If there is
 // none, nothing is kept.
-func (l *runLoop) keepFinished(ctx context.Context, work *turnWork, results []callResult) {
+func (l *runLoop) keepFinished(ctx context.Context, work *turnWork, results []callResult) (isKept bool) {
 	made := map[string]*RunItem{}
 	for _, result := range results {
 		if result.item != nil && result.item.Type == ToolCallOutputItem {
@@ -62,11 +62,11 @@ func (l *runLoop) keepFinished(ctx context.Context, work *turnWork, results []ca
 		}
 	}
 	if l.s.serverKeeps() || l.withholdsTurns() {
-		return // the conversation goes on from what was accepted before
+		return false // the conversation goes on from what was accepted before
 	}
 	kept, outputs := finishedItems(work.items, made)
 	if len(kept) == 0 {
-		return
+		return false
 	}
 	l.s.tools.record(l.s.agent, work.toolsUsed)
 	l.s.responses = append(l.s.responses, work.response)
@@ -77,16 +77,17 @@ func (l *runLoop) keepFinished(ctx context.Context, work *turnWork, results []ca
 	}
 	l.announce()
 	_ = l.saveTurn(ctx) // the failure that is on its way says more
+	return true
 }
 
 // forgetUnfinished forgets that calls were begun of which nothing is kept: the
 // model is asked anew, and may give the call that it makes then the same id.
-func (s *State) forgetUnfinished(results []callResult) {
+func (s *State) forgetUnfinished(results []callResult, isKept bool) {
 	for _, result := range results {
-		if result.item != nil {
+		if result.item != nil && isKept {
 			continue
 		}
-		s.ledger.unmarkExecuted(result.call.ID)
+		s.ledger.forget([]*RunItem{result.localCall.item})
 		for _, record := range s.records(result.localCall.item) {
 			record.forgetCall(result.call.ID)
 		}
