@@ -256,6 +256,15 @@ describe("a session", () => {
     assert.deepEqual([error?.name, error?.code], ["SessionError", "session_error"]);
     assert.match(error!.message, /"one".*another tab.*Close the other tabs.*call again/);
     await other.close();
+    await page.evaluate(
+      (name) =>
+        new Promise<void>((resolve, reject) => {
+          const deleting = indexedDB.deleteDatabase(name); // the other page's may have gone with that page
+          deleting.onsuccess = () => resolve();
+          deleting.onerror = () => reject(deleting.error!);
+        }),
+      database,
+    );
     assert.deepEqual(await texts(page, database), []);
   });
 
