@@ -244,6 +244,7 @@ func (l *runLoop) runCalls(outer context.Context, calls []localCall) ([]callResu
 		case <-late:
 			return results, l.giveUp(results, done, failure)
 		case <-outer.Done():
+			l.takeDone(results, done)
 			return results, l.giveUp(results, done, context.Cause(outer))
 		}
 	}
@@ -256,8 +257,23 @@ func (l *runLoop) runCalls(outer context.Context, calls []localCall) ([]callResu
 // handIn keeps what a call has given, also where a hook or its custom data
 // failed after it.
 func (l *runLoop) handIn(results []callResult, f finishedCall) {
+	l.calls.handedIn(results[f.index].call.ID)
 	if f.err == nil || f.raw != nil {
 		l.finish(&results[f.index], f.outcome)
+	}
+}
+
+// takeDone waits for a short while for the calls of a stopped run whose tools
+// have run, and whose hooks have not.
+func (l *runLoop) takeDone(results []callResult, done <-chan finishedCall) {
+	late := time.After(siblingGrace)
+	for l.calls.aboutToHandIn() {
+		select {
+		case f := <-done:
+			l.handIn(results, f)
+		case <-late:
+			return
+		}
 	}
 }
 

@@ -93,13 +93,20 @@ func (l *runLoop) onToolStart(ctx context.Context, call *ToolCall, tool Tool) er
 		}
 		return h.ToolStart(ctx, l.context, call.Agent, tool, call)
 	})
-	if err == nil && !l.calls.begin(call.ID) {
-		err = errOver
+	if err != nil {
+		return err
 	}
-	return err
+	if cause := context.Cause(ctx); cause != nil && cause != errSiblingFailed {
+		return cause // the hook has stopped the run, or the run was stopped meanwhile
+	}
+	if !l.calls.begin(call.ID) {
+		return errOver
+	}
+	return nil
 }
 
 func (l *runLoop) onToolEnd(ctx context.Context, call *ToolCall, tool Tool, output any) error {
+	l.calls.ran(call.ID)
 	return l.hooks(call.Agent, func(h *Hooks) error {
 		if h.ToolEnd == nil {
 			return nil

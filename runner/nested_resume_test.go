@@ -144,3 +144,48 @@ func TestNoRunInsideHidesBehindACallThatWaits(t *testing.T) {
 	require.ErrorAs(t, err, &refused)
 	assert.ErrorContains(t, err, "whose inner run has begun")
 }
+
+func TestNoToolBeginsOnceItsStartHookHasStoppedTheRun(t *testing.T) {
+	for carrier, carry := range carriers {
+		t.Run(carrier, func(t *testing.T) {
+			var ran executions
+			agent := newAgent("A", script(calls("tool", "c1"), says("Done.")), ran.gated("tool"))
+			state := approveAll(t, runOK(t, agent, runner.Text("Go.")).State())
+			ctx, stop := context.WithCancel(t.Context())
+			agent.Hooks = &runner.Hooks{ToolStart: func(context.Context, *runner.RunContext, *runner.Agent, runner.Tool, *runner.ToolCall) error {
+				stop()
+				return nil
+			}}
+			result, err := runner.Run(ctx, agent, state)
+			require.ErrorIs(t, err, context.Canceled)
+			assert.Empty(t, ran.ids())
+			agent.Hooks = nil
+			runOK(t, agent, carry(t, agent, result.State()))
+			assert.Equal(t, []string{"c1"}, ran.ids())
+		})
+	}
+}
+
+func TestWhatAToolGaveStaysThoughItsEndHookStopsTheRun(t *testing.T) {
+	for carrier, carry := range carriers {
+		t.Run(carrier, func(t *testing.T) {
+			var ran executions
+			agent := newAgent("A", script(calls("tool", "c1"), says("Done.")), ran.gated("tool"))
+			state := approveAll(t, runOK(t, agent, runner.Text("Go.")).State())
+			var result *runner.StreamResult
+			started := make(chan struct{})
+			agent.Hooks = &runner.Hooks{ToolEnd: func(context.Context, *runner.RunContext, *runner.Agent, runner.Tool, *runner.ToolCall, any) error {
+				<-started
+				result.Cancel(runner.CancelImmediate)
+				return nil
+			}}
+			result = runner.RunStreamed(t.Context(), agent, state)
+			close(started)
+			require.NoError(t, result.Wait(t.Context()))
+			agent.Hooks = nil
+			resumed := runOK(t, agent, carry(t, agent, result.State()))
+			assert.Equal(t, map[string]string{"c1": "done c1"}, outputs(t, resumed.ToInputList()))
+			assert.Equal(t, []string{"c1"}, ran.ids())
+		})
+	}
+}

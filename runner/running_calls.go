@@ -16,7 +16,31 @@ type runningCalls struct {
 	mu    sync.Mutex
 	ended bool
 	begun map[string]bool // calls whose tool has run or runs, by id
+	done  map[string]bool // calls whose tool has run, and that have not handed in what it gave
 	inner sync.WaitGroup
+}
+
+// ran notes that a call's tool has run.
+func (r *runningCalls) ran(callID string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.done == nil {
+		r.done = map[string]bool{}
+	}
+	r.done[callID] = true
+}
+
+func (r *runningCalls) handedIn(callID string) {
+	r.mu.Lock()
+	delete(r.done, callID)
+	r.mu.Unlock()
+}
+
+// aboutToHandIn says whether a call whose tool has run has yet to hand in.
+func (r *runningCalls) aboutToHandIn() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.done) > 0
 }
 
 // begin notes that a call's tool runs now; false where it must not any more.
