@@ -286,7 +286,7 @@ func (l *runLoop) giveUp(results []callResult, done <-chan finishedCall, failure
 	}
 	for _, result := range results {
 		if result.running && result.paused == nil && !begun[result.call.ID] {
-			l.s.ledger.unmarkExecuted(result.call.ID)
+			l.s.ledger.forget(result.localCall.item)
 		}
 	}
 	return failure

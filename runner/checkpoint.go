@@ -30,7 +30,7 @@ func (l *runLoop) settled(ctx context.Context, results []callResult) error {
 		}
 	}
 	work := l.s.work
-	if l.fresh == nil {
+	if l.fresh == nil { // a copy would read what runs inside write
 		l.s.work = work.withoutRunning(results)
 	}
 	s := l.s.clone()
@@ -74,26 +74,4 @@ func (w *turnWork) withoutRunning(results []callResult) *turnWork {
 	}
 	kept.interruptions = kept.stillWaits()
 	return &kept
-}
-
-// stillWaits gives what the turn waits for, without what agent tools waited for
-// that wait no more, and with what they wait for now.
-func (w *turnWork) stillWaits() []*RunItem {
-	var nested []*RunItem
-	for _, c := range w.calls {
-		if c.paused != nil {
-			nested = append(nested, c.paused.interruptions()...)
-		}
-	}
-	waits := slices.DeleteFunc(slices.Clone(w.interruptions), func(waiting *RunItem) bool {
-		isIt := func(item *RunItem) bool { return item.CallID() == waiting.CallID() && item.Agent == waiting.Agent }
-		return !slices.Contains(nested, waiting) && !slices.ContainsFunc(w.mcpRequests, isIt) &&
-			!slices.ContainsFunc(w.calls, func(c localCall) bool { return isIt(c.item) })
-	})
-	for _, waiting := range nested {
-		if !slices.Contains(waits, waiting) {
-			waits = append(waits, waiting)
-		}
-	}
-	return waits
 }

@@ -15,7 +15,7 @@ func (s *State) serverKeeps() bool {
 // checkGuarded refuses output guardrails where the server keeps what they would
 // withhold.
 func (l *runLoop) checkGuarded() error {
-	if !l.s.serverKeeps() || len(l.s.agent.OutputGuardrails)+len(l.cfg.outputGuardrails) == 0 {
+	if !l.s.serverKeeps() || !l.guardsOutput() {
 		return nil
 	}
 	return &UserError{Message: "Output guardrails cannot be combined with conversation_id, previous_response_id, or auto_previous_response_id because rejected output cannot be removed from server-managed conversation history."}

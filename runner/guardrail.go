@@ -152,28 +152,6 @@ func (g *inputGuardrails) wait(ctx context.Context) error {
 	return g.known()
 }
 
-// mustGuard says whether the input guardrails have not passed the run's input. A
-// document says which have spoken; once an agent has handed off, all had.
-func (l *runLoop) mustGuard() bool {
-	s := l.s
-	if s.unguarded || !s.parsed {
-		return s.unguarded
-	}
-	if slices.ContainsFunc(s.items, func(item *RunItem) bool { return item.Type == HandoffOutputItem }) {
-		return false
-	}
-	if len(s.pending) == 0 && slices.ContainsFunc(s.inputGuardrails, func(r GuardrailResult) bool { return r.Output.Tripped }) {
-		return true
-	}
-	guardrails := s.agent.InputGuardrails
-	if len(s.responses) == 0 { // those of the run were not given anew to a run that went on
-		guardrails = slices.Concat(guardrails, l.cfg.inputGuardrails)
-	}
-	return s.saysGuarded && slices.ContainsFunc(guardrails, func(g InputGuardrail) bool {
-		return !slices.ContainsFunc(s.inputGuardrails, func(r GuardrailResult) bool { return r.Guardrail == g.Name })
-	})
-}
-
 // passed says whether all have spoken, and none against the input.
 func (g *inputGuardrails) passed() bool {
 	select {
@@ -190,6 +168,28 @@ func (g *inputGuardrails) taken() []GuardrailResult {
 	return slices.Clone(g.results)
 }
 
+// mustGuard says whether the input guardrails have not passed the run's input. A
+// document says which have spoken; once an agent has handed off, all had.
+func (l *runLoop) mustGuard() bool {
+	s := l.s
+	if s.unguarded || !s.parsed {
+		return s.unguarded
+	}
+	if slices.ContainsFunc(s.items, func(item *RunItem) bool { return item.Type == HandoffOutputItem }) {
+		return false
+	}
+	if len(s.pending) == 0 && slices.ContainsFunc(s.inputGuardrails, func(r GuardrailResult) bool { return r.Output.Tripped }) {
+		return true
+	}
+	guardrails := s.agent.InputGuardrails
+	if len(s.responses) == 0 { // the run's own may be new to one that went on
+		guardrails = l.allInputGuardrails()
+	}
+	return s.saysGuarded && slices.ContainsFunc(guardrails, func(g InputGuardrail) bool {
+		return !slices.ContainsFunc(s.inputGuardrails, func(r GuardrailResult) bool { return r.Guardrail == g.Name })
+	})
+}
+
 // startGuardrails runs the input guardrails of a run whose input they have not
 // passed yet: the blocking ones now, the others beside the turn. One that trips
 // ends the turn's context.
@@ -197,7 +197,7 @@ func (l *runLoop) startGuardrails(ctx context.Context, stop context.CancelCauseF
 	agent := l.s.agent
 	l.s.unguarded, l.s.inputGuardrails = true, nil
 	var blocking, parallel []InputGuardrail
-	for _, guardrail := range slices.Concat(agent.InputGuardrails, l.cfg.inputGuardrails) {
+	for _, guardrail := range l.allInputGuardrails() {
 		if guardrail.Blocking {
 			blocking = append(blocking, guardrail)
 		} else {
@@ -220,6 +220,17 @@ func (l *runLoop) startGuardrails(ctx context.Context, stop context.CancelCauseF
 		}
 	}()
 	return nil
+}
+
+// allInputGuardrails gives the current agent's input guardrails and the run's.
+func (l *runLoop) allInputGuardrails() []InputGuardrail {
+	return slices.Concat(l.s.agent.InputGuardrails, l.cfg.inputGuardrails)
+}
+
+// guardsOutput says whether output guardrails are to see the current agent's
+// final output.
+func (l *runLoop) guardsOutput() bool {
+	return len(l.s.agent.OutputGuardrails)+len(l.cfg.outputGuardrails) > 0
 }
 
 // guardOutput runs the output guardrails on a final output.

@@ -205,12 +205,13 @@ func (l ledger) check(callID string, record invocation) error {
 	return nil
 }
 
-// forget takes back that calls were answered.
-func (l ledger) forget(outputs []*RunItem) {
-	for _, output := range outputs {
-		if record, ok := l[output.CallID()]; ok {
+// forget takes back that calls were begun and answered; items are the calls, or
+// their outputs.
+func (l ledger) forget(items ...*RunItem) {
+	for _, item := range items {
+		if record, ok := l[item.CallID()]; ok {
 			record.Executed, record.Completed = false, false
-			l[output.CallID()] = record
+			l[item.CallID()] = record
 		}
 	}
 }
@@ -239,14 +240,6 @@ func (s *State) writtenLedger() []json.RawMessage {
 }
 
 func (l ledger) markExecuted(callID string) { l.mark(callID, false) }
-
-// unmarkExecuted takes the mark back from a call that did not run.
-func (l ledger) unmarkExecuted(callID string) {
-	if record, ok := l[callID]; ok {
-		record.Executed = false
-		l[callID] = record
-	}
-}
 
 func (l ledger) markCompleted(callID string) { l.mark(callID, true) }
 

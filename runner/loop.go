@@ -60,9 +60,6 @@ func (l *runLoop) run(ctx context.Context) (output any, err error) {
 			err = tripped
 		}
 		l.settleInto(l.s)
-		if l.s.held != nil && l.s.step == stepModel {
-			l.s.step = stepRunAgain // a document of a run that is over holds nothing
-		}
 	}()
 	if l.s.maxTurns > 0 && l.s.turn > l.s.maxTurns {
 		return nil, &MaxTurnsExceeded{MaxTurns: l.s.maxTurns} // it has failed by that before
@@ -319,8 +316,7 @@ func (l *runLoop) admitPendingInput(ctx context.Context) error {
 		return nil
 	}
 	staged := &inputGuardrails{}
-	guardrails := append(append([]InputGuardrail{}, s.agent.InputGuardrails...), l.cfg.inputGuardrails...)
-	err := staged.run(ctx, l, s.agent, guardrails, s.pending)
+	err := staged.run(ctx, l, s.agent, l.allInputGuardrails(), s.pending)
 	s.inputGuardrails = append(s.inputGuardrails, staged.taken()...)
 	if err != nil {
 		return err
@@ -450,6 +446,9 @@ func (l *runLoop) settleInto(s *State) {
 	s.inputGuardrails = append(s.inputGuardrails, l.guardrails.taken()...)
 	s.unguarded = s.unguarded && !l.guardrails.passed()
 	l.leaveUnsaved(s)
+	if s.step == stepModel && (s.held != nil || s.carried.PendingSessionWrite != nil) {
+		s.step = stepRunAgain // a document of a run that is over has no write to make
+	}
 }
 
 func (l *runLoop) emit(event Event) { l.result.queue.push(event) }

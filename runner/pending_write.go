@@ -8,17 +8,6 @@ import (
 	"runstream/internal/codec"
 )
 
-// wirePendingWrite is what a run's session lacks for sure, or may lack, as
-// states have it.
-type wirePendingWrite struct {
-	SessionID string
-	Items     []json.RawMessage
-	Persisted int
-	// Acknowledged says that the session has the items, and that only what was
-	// to follow the write is missing.
-	Acknowledged bool
-}
-
 // leaveUnsaved puts what the session lacks into a state, be it the run's at its
 // end or a copy on the way: a write that failed, or that the run has not come
 // to. A resumed run makes it.
@@ -39,9 +28,6 @@ func (l *runLoop) leaveUnsaved(s *State) {
 	if len(items) == 0 {
 		return
 	}
-	if s.step == stepModel {
-		s.step = stepRunAgain // a document of a run that is over has no pending write
-	}
 	s.carried.PendingSessionWrite = mustMarshal(codec.Fields{
 		"session_id", sessionID(session), "items", items, "before", json.RawMessage("null"), "persisted_count", s.persisted + made,
 	})
@@ -61,27 +47,30 @@ func (l *runLoop) settlePendingWrite(ctx context.Context) error {
 	if raw == nil {
 		return nil
 	}
-	var wire wirePendingWrite
-	fields := codec.Fields{"session_id", &wire.SessionID, "items", &wire.Items, "persisted_count", &wire.Persisted, "append_acknowledged", &wire.Acknowledged}
-	if codec.Read(raw, fields) != nil || checkItems(wire.Items) != nil {
+	var id string
+	var items []json.RawMessage
+	var persisted int
+	var acknowledged bool // the session has the items; what was to follow the write is missing
+	fields := codec.Fields{"session_id", &id, "items", &items, "persisted_count", &persisted, "append_acknowledged", &acknowledged}
+	if codec.Read(raw, fields) != nil || checkItems(items) != nil {
 		return &StateError{"pending_session_write", "Run state pending Session write is invalid"}
 	}
 	session := l.cfg.session
-	if session == nil || sessionID(session) != wire.SessionID {
+	if session == nil || sessionID(session) != id {
 		return &UserError{Message: "Resume the pending Session write with the original Session and session ID"}
 	}
-	if !wire.Acknowledged {
-		latest, err := session.Items(ctx, len(wire.Items))
+	if !acknowledged {
+		latest, err := session.Items(ctx, len(items))
 		if err != nil {
 			return sessionError("read", err)
 		}
-		if !slices.EqualFunc(latest, wire.Items, sameRaw) {
-			if err := l.addToSession(ctx, wire.Items); err != nil {
+		if !slices.EqualFunc(latest, items, sameRaw) {
+			if err := l.addToSession(ctx, items); err != nil {
 				return err
 			}
 		}
 	}
-	l.s.persisted, l.s.carried.PendingSessionWrite = wire.Persisted, nil
+	l.s.persisted, l.s.carried.PendingSessionWrite = persisted, nil
 	return nil
 }
 

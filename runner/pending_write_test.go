@@ -11,16 +11,6 @@ import (
 	"runstream/runner"
 )
 
-// failingAt fails one write to a session.
-func failingAt(fails int) *notedSession {
-	return &notedSession{fail: func(write int) error {
-		if write == fails {
-			return errBroken
-		}
-		return nil
-	}}
-}
-
 func TestAWriteThatFailedIsMadeByTheResumedRun(t *testing.T) {
 	for carrier, carry := range carriers {
 		for name, tc := range map[string]struct {

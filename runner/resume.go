@@ -40,13 +40,12 @@ func (l *runLoop) resumeTurn(ctx context.Context) (next, error) {
 	if err == nil {
 		then, err = l.decide(ctx, work, l.withEarlier(work, results))
 	}
+	if err != nil || then.kind != nextInterruption {
+		work.interruptions = work.stillWaits() // should the turn fail, now or later
+	}
 	if err != nil {
 		l.leaveUnannounced(refused)
-		work.interruptions = work.stillWaits()
 		return next{}, err
-	}
-	if then.kind != nextInterruption {
-		work.interruptions = work.stillWaits() // the turn may fail yet
 	}
 	callOrder(l.made, work.response)
 	callOrder(s.items[l.start.items:], work.response)
@@ -96,6 +95,28 @@ func (w *turnWork) waitingInOrder(pending []*RunItem) []*RunItem {
 	return append(first, rest...)
 }
 
+// stillWaits gives what the turn waits for, without what agent tools waited for
+// that wait no more, and with what they wait for now.
+func (w *turnWork) stillWaits() []*RunItem {
+	var nested []*RunItem
+	for _, c := range w.calls {
+		if c.paused != nil {
+			nested = append(nested, c.paused.interruptions()...)
+		}
+	}
+	waits := slices.DeleteFunc(slices.Clone(w.interruptions), func(waiting *RunItem) bool {
+		isIt := func(item *RunItem) bool { return item.CallID() == waiting.CallID() && item.Agent == waiting.Agent }
+		return !slices.Contains(nested, waiting) && !slices.ContainsFunc(w.mcpRequests, isIt) &&
+			!slices.ContainsFunc(w.calls, func(c localCall) bool { return isIt(c.item) })
+	})
+	for _, waiting := range nested {
+		if !slices.Contains(waits, waiting) {
+			waits = append(waits, waiting)
+		}
+	}
+	return waits
+}
+
 // asked says whether the run has what waits among its items. A document has
 // twice what waits inside an agent tool.
 func (l *runLoop) asked(waiting *RunItem, work *turnWork, results []callResult) bool {
@@ -124,7 +145,7 @@ func (l *runLoop) leaveUnannounced(refused []*RunItem) {
 	outputs := slices.DeleteFunc(l.settleMade(), func(item *RunItem) bool {
 		return item.Type == ToolApprovalItem || slices.Contains(refused, item)
 	})
-	s.ledger.forget(refused)
+	s.ledger.forget(refused...)
 	s.generated = append(s.generated[:l.start.generated], outputs...)
 	s.items = s.items[:l.start.items]
 }
@@ -223,7 +244,7 @@ func (l *runLoop) mayResume() error {
 	switch {
 	case l.s.carried.Terminal:
 		return &UserError{Message: "This RunState ended at an unrecoverable boundary; start a new run"}
-	case l.s.work != nil && l.s.work.unproven && len(l.s.agent.OutputGuardrails)+len(l.cfg.outputGuardrails) > 0:
+	case l.s.work != nil && l.s.work.unproven && l.guardsOutput():
 		return &UserError{Message: "Cannot resume a serialized approval checkpoint with output guardrails because the current response boundary cannot be proven. Start a new run from safe input."}
 	}
 	return nil

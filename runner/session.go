@@ -210,7 +210,7 @@ func (l *runLoop) saveTurn(ctx context.Context) error {
 // good, or until an interrupted turn has passed them.
 func (l *runLoop) leaveOut() {
 	switch {
-	case len(l.s.agent.OutputGuardrails)+len(l.cfg.outputGuardrails) == 0:
+	case !l.guardsOutput():
 	case l.s.step == stepInterrupted:
 		l.holdTurn()
 	default:

@@ -37,6 +37,16 @@ func (s *notedSession) AddItems(ctx context.Context, items []json.RawMessage) er
 	return s.MemorySession.AddItems(ctx, items)
 }
 
+// failingAt fails one write to a session.
+func failingAt(fails int) *notedSession {
+	return &notedSession{fail: func(write int) error {
+		if write == fails {
+			return errBroken
+		}
+		return nil
+	}}
+}
+
 // log is the session's content as lines such as "user", "message" and
 // "function_call c1".
 func (s *notedSession) log(t *testing.T) []string {
@@ -146,12 +156,7 @@ func TestASessionThatFailsEndsTheRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var ran executions
 			agent, model := longRun(&ran)
-			session := &notedSession{fail: func(write int) error {
-				if write == tc.fails {
-					return errBroken
-				}
-				return nil
-			}}
+			session := failingAt(tc.fails)
 			failed, result := requireError[*runner.UserError](t, agent, runner.Text("Go."), runner.WithSession(session))
 			assert.ErrorIs(t, failed, errBroken)
 			assert.Equal(t, tc.ran, ran.ids())

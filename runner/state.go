@@ -15,8 +15,8 @@ import (
 //
 // A state that was given to a run is that run's own while it lasts: methods
 // that change or write it then fail with a [*UserError], and the others give
-// nothing. Afterwards it is where the run ended, so that resuming it again repeats no call; the model is asked
-// for its next answer.
+// nothing. Afterwards it is where the run ended, so that resuming it again
+// repeats no call; the model is asked for its next answer.
 type State struct {
 	mu      sync.Mutex
 	running bool
@@ -378,7 +378,8 @@ func (s *State) cloneWith(usage *usageMeter) *State {
 		original: s.original, owned: s.owned, pending: slices.Clone(s.pending),
 		generated: slices.Clone(s.generated), items: slices.Clone(s.items), responses: slices.Clone(s.responses),
 		usage: usage, approvals: s.approvals.clone(), ledger: s.ledger.clone(), tools: s.tools.clone(),
-		step: s.step, work: s.work.clone(usage), fresh: s.fresh, unguarded: s.unguarded, parsed: s.parsed, saysGuarded: s.saysGuarded, persisted: s.persisted, held: s.held, carried: s.carried,
+		step: s.step, work: s.work.clone(usage), fresh: s.fresh, unguarded: s.unguarded, parsed: s.parsed, saysGuarded: s.saysGuarded,
+		persisted: s.persisted, held: s.held, carried: s.carried,
 		inputGuardrails: slices.Clone(s.inputGuardrails), outputGuardrails: slices.Clone(s.outputGuardrails),
 		toolInputGuardrails: slices.Clone(s.toolInputGuardrails), toolOutputGuardrails: slices.Clone(s.toolOutputGuardrails),
 	}

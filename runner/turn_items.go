@@ -87,7 +87,7 @@ func (s *State) forgetUnfinished(results []callResult, isKept bool) {
 		if result.item != nil && isKept {
 			continue
 		}
-		s.ledger.forget([]*RunItem{result.localCall.item})
+		s.ledger.forget(result.localCall.item)
 		for _, record := range s.records(result.localCall.item) {
 			record.forgetCall(result.call.ID)
 		}

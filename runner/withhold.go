@@ -15,8 +15,7 @@ const withheld = "Output withheld by an output guardrail."
 // output that output guardrails have to see first.
 func (l *runLoop) withholdsTurns() bool {
 	b := l.s.agent.ToolUse
-	return len(l.s.agent.OutputGuardrails)+len(l.cfg.outputGuardrails) > 0 &&
-		(b.Func != nil || b.StopOnFirstTool || b.StopAtTools != nil)
+	return l.guardsOutput() && (b.Func != nil || b.StopOnFirstTool || b.StopAtTools != nil)
 }
 
 // withholdOutput keeps a tool's output that was to be the final one, and that
