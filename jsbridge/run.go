@@ -24,9 +24,10 @@ type run struct {
 	result  *runner.StreamResult
 	begun   chan struct{} // closed once there is a result
 
-	snapshots sync.Mutex    // guards the two below, also while a snapshot is written
-	sent      sentTexts     // by snapshots
-	due       *runner.State // of the last turn, until its snapshot is written
+	snapshots sync.Mutex           // guards the two below, also while a snapshot is written
+	sent      sentTexts            // by snapshots
+	due       *runner.StreamResult // as of the last turn, until its snapshot is written
+	turned    chan struct{}        // one slot: says that one is due
 
 	mu      sync.Mutex
 	over    bool           // no further call may start
@@ -34,7 +35,7 @@ type run struct {
 }
 
 func newRun(e *engine, number int) *run {
-	r := &run{number: number, engine: e, begun: make(chan struct{}), sent: newSentTexts()}
+	r := &run{number: number, engine: e, begun: make(chan struct{}), sent: newSentTexts(), turned: make(chan struct{}, 1)}
 	r.ctx, r.stop = context.WithCancelCause(e.ctx)
 	r.stopped, r.abandon = context.WithCancel(r.ctx)
 	return r
@@ -79,6 +80,9 @@ func (r *run) started() *runner.StreamResult {
 
 // follow hands the run's events to the page and tells it of the end.
 func (r *run) follow() {
+	if r.begin() {
+		go r.postSnapshots()
+	}
 	failure := guard(r.pump)
 	if failure != nil {
 		r.result.Cancel(runner.CancelImmediate)
@@ -90,7 +94,7 @@ func (r *run) follow() {
 	r.close()
 	end := endRunMessage{Run: r.number}
 	failure = guard(func() (err error) {
-		end.Snapshot, err = r.writeSnapshot(r.result, r.result.State())
+		end.Snapshot, err = r.writeSnapshot(r.result)
 		return err
 	})
 	if err == nil {
@@ -163,21 +167,31 @@ func (r *run) call(ctx context.Context, fn functionRef, args ...any) (json.RawMe
 // checkpoint waits until the page's reader has taken a turn's events. The turn's
 // snapshot is then due.
 func (r *run) checkpoint(ctx context.Context, result *runner.StreamResult) error {
-	if !r.begin() {
-		return context.Canceled
-	}
 	if _, err := r.call(ctx, functionRef{turnFunction}); err != nil {
-		r.calling.Done()
 		return err
 	}
 	r.snapshots.Lock()
-	r.due = result.State()
+	r.due = result.Snapshot()
 	r.snapshots.Unlock()
-	go func() { // the next request need not wait until it is written
-		defer r.calling.Done()
-		r.postSnapshot()
-	}()
+	select {
+	case r.turned <- struct{}{}:
+	default:
+	}
 	return nil
+}
+
+// postSnapshots sends what is due until the run ends, while it goes on: the next
+// request need not wait until it is written.
+func (r *run) postSnapshots() {
+	defer r.calling.Done()
+	for {
+		select {
+		case <-r.turned:
+			r.postSnapshot()
+		case <-r.ctx.Done():
+			return
+		}
+	}
 }
 
 // post sends a message of the run. The snapshot that is due goes before it.
@@ -191,17 +205,13 @@ func (r *run) post(m fromEngine) {
 func (r *run) postSnapshot() {
 	r.snapshots.Lock()
 	defer r.snapshots.Unlock()
-	state := r.due
-	if state == nil {
+	due := r.due
+	if due == nil {
 		return
 	}
 	r.due = nil
 	_ = guard(func() error {
-		result, err := state.Result()
-		if err != nil {
-			return err
-		}
-		text, err := r.writeSnapshot(result, state)
+		text, err := r.writeSnapshot(due)
 		if err == nil {
 			r.engine.post(snapshotMessage{Run: r.number, Snapshot: text})
 		}

@@ -63,15 +63,11 @@ func (t *sentTexts) state(split runner.SplitState) stateData {
 	return data
 }
 
-func (r *run) newSnapshot(result *runner.StreamResult, state *runner.State) (*snapshot, error) {
-	split, err := state.Split()
-	if err != nil {
-		return nil, err
-	}
+func (r *run) newSnapshot(result *runner.StreamResult) *snapshot {
 	toolInputs, toolOutputs := result.ToolGuardrailResults()
 	inputList := result.ToInputList()
 	now := &snapshot{
-		State: r.sent.state(split), InputList: r.sent.refer(inputList), Interruptions: state.Waiting(), Paused: len(result.Interruptions()) > 0,
+		State: r.sent.state(result.Split()), InputList: r.sent.refer(inputList), Interruptions: result.Waiting(), Paused: len(result.Interruptions()) > 0,
 		CurrentTurn: result.CurrentTurn(), LastAgent: result.MarshalAgent(result.LastAgent()),
 		FinalOutput:           result.MarshalFinalOutput(),
 		UnannouncedItems:      marshalItems(result, result.UnannouncedItems()),
@@ -88,7 +84,7 @@ func (r *run) newSnapshot(result *runner.StreamResult, state *runner.State) (*sn
 	if id := result.LastResponseID(); id != "" {
 		now.LastResponseID = &id
 	}
-	return now, nil
+	return now
 }
 
 func sameText(a, b json.RawMessage) bool { return bytes.Equal(a, b) }
@@ -100,11 +96,8 @@ func usageOf(usage runner.Usage) usageData {
 // writeSnapshot gives a result and its state as they cross: as JSON text, then the
 // texts that the page does not have yet. It counts on them to cross: what it gives
 // must be posted, in the order in which it is written.
-func (r *run) writeSnapshot(result *runner.StreamResult, state *runner.State) ([]byte, error) {
-	now, err := r.newSnapshot(result, state)
-	if err != nil {
-		return nil, err
-	}
+func (r *run) writeSnapshot(result *runner.StreamResult) ([]byte, error) {
+	now := r.newSnapshot(result)
 	now.FirstText = r.sent.first
 	text, err := codec.Write(now)
 	if err != nil {

@@ -15,10 +15,7 @@ type agentGraph struct {
 	agents     []*Agent // breadth first
 	identities map[*Agent]string
 	byIdentity map[string]*Agent
-	// written is what documents say of items, answers and calls, by what they are
-	// written from. None of these changes, and a run that is watched writes its
-	// document after every turn.
-	written memo[any, json.RawMessage]
+	written    writtenParts
 	// heads are the parsed items that stay with a run, such as its input, by where
 	// their text lies in memory.
 	heads memo[*byte, *rawItem]

@@ -220,10 +220,6 @@ func (l ledger) forget(items ...*RunItem) {
 // object. It says that a call is completed only where it shows the call with its
 // output: a filter may have removed them, or the turn may have failed.
 func (s *State) writtenLedger() []json.RawMessage {
-	type written struct {
-		callID string
-		record invocation
-	}
 	shown := s.shown()
 	var fields []json.RawMessage
 	for _, callID := range slices.Sorted(maps.Keys(s.ledger)) {
@@ -232,7 +228,8 @@ func (s *State) writtenLedger() []json.RawMessage {
 			continue
 		}
 		record.Completed = record.Completed && shown.answered(callID)
-		fields = append(fields, s.graph.written.once(written{callID, record}, func() json.RawMessage {
+		key := calledAs{callID, record.Fingerprint, record.Executed, record.Completed}
+		fields = append(fields, s.graph.written.calls.once(key, func() json.RawMessage {
 			return mustAppend(append(codec.AppendText(nil, callID), ':'), record.fields())
 		}))
 	}

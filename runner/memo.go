@@ -1,6 +1,32 @@
 package runner
 
-import "sync"
+import (
+	"encoding/json"
+	"sync"
+)
+
+// writtenParts are what documents say of items, answers and calls, by what they
+// are written from. None of these changes, and a run that is watched writes its
+// document after every turn. Of some kinds there are few.
+type writtenParts struct {
+	items  memo[*RunItem, json.RawMessage]
+	inputs memo[asInput, json.RawMessage]
+	calls  memo[calledAs, json.RawMessage]
+	others memo[any, json.RawMessage]
+}
+
+// asInput is an item as model input, under a policy for the ids of reasoning.
+type asInput struct {
+	item   *RunItem
+	policy string
+}
+
+// calledAs tells the records of calls apart: a fingerprint is made of all else
+// that they say.
+type calledAs struct {
+	callID, fingerprint string
+	executed, completed bool
+}
 
 // memo keeps what was made of a key, which is made once. It is safe for
 // concurrent use; making must not use the memo itself.

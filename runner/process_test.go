@@ -98,6 +98,29 @@ func goOnForOneTurn(t *testing.T, document []byte) oneTurn {
 	return oneTurn{Lines: lines, Output: result.FinalOutput(), Document: written}
 }
 
+func TestASnapshotStaysAsItWas(t *testing.T) {
+	agent := longAgents(false, 0, 0)
+	var taken []*runner.StreamResult
+	var then [][]byte
+	whole := runOK(t, agent, runner.Text("Go."), runner.WithCheckpoint(func(_ context.Context, result *runner.StreamResult) error {
+		assert.False(t, result.Snapshot().IsComplete())
+		taken = append(taken, result.Snapshot())
+		then = append(then, document(t, result.State()))
+		return nil
+	}))
+	require.Len(t, taken, 7)
+	for i, snapshot := range taken {
+		assert.JSONEq(t, string(then[i]), string(document(t, snapshot.State())))
+		assert.Equal(t, i+1, snapshot.CurrentTurn())
+		assert.Nil(t, snapshot.FinalOutput())
+		snapshot.Cancel(runner.CancelImmediate)
+		require.NoError(t, snapshot.Wait(t.Context()))
+		assert.Empty(t, linesOf(t, snapshot))
+	}
+	assert.Equal(t, "Done.", whole.Snapshot().FinalOutput())
+	assert.True(t, whole.Snapshot().IsComplete())
+}
+
 func linesOf(t *testing.T, result *runner.StreamResult) []string {
 	t.Helper()
 	var lines []string

@@ -93,11 +93,10 @@ func TestAStateThatIsBeingResumedRefusesEverythingElse(t *testing.T) {
 
 	requireError[*runner.UserError](t, agent, state)
 	_, marshal := state.MarshalJSON()
-	_, split := state.Split()
 	_, show := state.Result()
 	for name, err := range map[string]error{
 		"approve": state.Approve(item), "reject": state.Reject(item, ""), "add input": state.AddInput(runner.UserMessage("Hi.")),
-		"marshal": marshal, "split": split, "result": show,
+		"marshal": marshal, "result": show,
 	} {
 		var refused *runner.UserError
 		assert.ErrorAs(t, err, &refused, name)
@@ -376,7 +375,6 @@ func TestAStateGivesNothingWhileARunHasIt(t *testing.T) {
 	result := runner.RunStreamed(t.Context(), agent, state, serialize)
 	<-running
 	assert.Empty(t, state.Interruptions())
-	assert.Empty(t, state.Waiting())
 	assert.Empty(t, state.PendingInput())
 	assert.Empty(t, state.ContextValue())
 	var failed *runner.UserError
@@ -386,6 +384,5 @@ func TestAStateGivesNothingWhileARunHasIt(t *testing.T) {
 	close(release)
 	require.NoError(t, result.Wait(t.Context()))
 	assert.Equal(t, []string{"c2"}, waitingIDs(state.Interruptions()))
-	assert.Len(t, state.Waiting(), 1)
 	assert.NotEmpty(t, state.ContextValue())
 }

@@ -44,42 +44,69 @@ func (r *documentReader) completed(s *State) {
 	}
 }
 
-// shownCalls are the calls and the outputs that a state's document shows.
-type shownCalls struct{ calls, outputs map[string]bool }
+// shownCalls are the calls and the outputs that a state's document shows. Most
+// are among the run's items: the other places are looked at when a call is not.
+type shownCalls struct {
+	state *State
+	parts map[string]shownParts
+	all   bool
+}
 
-func (c shownCalls) answered(callID string) bool { return c.calls[callID] && c.outputs[callID] }
+type shownParts struct{ call, output bool }
 
-func (s *State) shown() shownCalls {
-	shown := shownCalls{calls: map[string]bool{}, outputs: map[string]bool{}}
-	for _, items := range [][]*RunItem{s.items, s.generated} {
-		for _, item := range items {
-			if item.Type != ToolApprovalItem {
-				shown.note(item.parsed())
-			}
-		}
+func (s *State) shown() *shownCalls {
+	c := &shownCalls{state: s, parts: make(map[string]shownParts, len(s.items))}
+	c.noteItems(s.items)
+	return c
+}
+
+func (c *shownCalls) answered(callID string) bool {
+	answered := shownParts{call: true, output: true}
+	if c.parts[callID] == answered {
+		return true
 	}
+	if !c.all {
+		c.all = true
+		c.noteOthers()
+	}
+	return c.parts[callID] == answered
+}
+
+func (c *shownCalls) noteOthers() {
+	s := c.state
+	c.noteItems(s.generated)
 	for _, response := range s.responses {
 		for _, raw := range response.Output {
-			shown.note(s.graph.head(raw))
+			c.note(s.graph.head(raw))
 		}
 	}
 	for _, raw := range s.original.asItems() {
-		shown.note(s.graph.head(raw))
+		c.note(s.graph.head(raw))
 	}
-	return shown
 }
 
-func (c shownCalls) note(head *rawItem) {
-	switch {
-	case isOutput(head.Type):
-		c.outputs[head.CallID] = true
-	case head.Type == "mcp_approval_response":
-		c.outputs[head.RequestID] = true
-	default:
-		if callID := head.shownCall(); callID != "" {
-			c.calls[callID] = true
+func (c *shownCalls) noteItems(items []*RunItem) {
+	for _, item := range items {
+		if item.Type != ToolApprovalItem {
+			c.note(item.parsed())
 		}
 	}
+}
+
+func (c *shownCalls) note(head *rawItem) {
+	switch callID := head.shownCall(); {
+	case isOutput(head.Type):
+		c.add(head.CallID, shownParts{output: true})
+	case head.Type == "mcp_approval_response":
+		c.add(head.RequestID, shownParts{output: true})
+	case callID != "":
+		c.add(callID, shownParts{call: true})
+	}
+}
+
+func (c *shownCalls) add(callID string, parts shownParts) {
+	known := c.parts[callID]
+	c.parts[callID] = shownParts{known.call || parts.call, known.output || parts.output}
 }
 
 // shownCall gives the id of a call that has an output; empty for other items.

@@ -7,8 +7,22 @@ func (s *State) Result() (*StreamResult, error) {
 		return nil, err
 	}
 	defer s.mu.Unlock()
-	result := &StreamResult{queue: newEventQueue(), stop: func(error) {}, ended: make(chan struct{})}
+	result := newResult(func(error) {})
 	result.publish(s.clone())
 	result.finish(nil, nil)
 	return result, nil
+}
+
+// Snapshot gives what the result shows now as a result of its own: a run that
+// goes on does not change it. It has no events, and cancelling it stops nothing.
+// It is cheaper than [StreamResult.State], which copies.
+func (r *StreamResult) Snapshot() *StreamResult {
+	snapshot := newResult(func(error) {})
+	snapshot.queue.close(nil)
+	close(snapshot.ended)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	snapshot.state, snapshot.output, snapshot.err = r.state, r.output, r.err
+	snapshot.complete, snapshot.paused, snapshot.cancelled = r.complete, r.paused, r.cancelled
+	return snapshot
 }

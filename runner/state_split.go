@@ -21,15 +21,11 @@ type StatePiece struct {
 	Slot   bool
 }
 
-// Split writes the state as [State.MarshalJSON] does, in pieces.
-func (s *State) Split() (SplitState, error) {
-	if err := s.lock(); err != nil {
-		return SplitState{}, err
-	}
-	defer s.mu.Unlock()
+// Split writes what [State.MarshalJSON] writes of [StreamResult.State], in pieces.
+func (r *StreamResult) Split() SplitState {
 	w := &documentWriter{split: &splitWriter{}}
-	w.state(s)
-	return w.split.finish(w.buf), nil
+	w.state(r.published())
+	return w.split.finish(w.buf)
 }
 
 // splitWriter notes where a document is cut.

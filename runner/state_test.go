@@ -129,8 +129,9 @@ func TestAReadStateShowsTheSameRun(t *testing.T) {
 func TestTheCutDocumentIsTheWholeOne(t *testing.T) {
 	for name, stopped := range states(t) {
 		t.Run(name, func(t *testing.T) {
-			split, err := stopped.state.Split()
+			shown, err := stopped.state.Result()
 			require.NoError(t, err)
+			split := shown.Split()
 			var joined bytes.Buffer
 			slots := split.Slots
 			for _, piece := range split.Pieces {

@@ -206,7 +206,7 @@ func (w *documentWriter) approvals(s *State) {
 func (w *documentWriter) items(name string, graph *agentGraph, items []*RunItem) {
 	written := make([]json.RawMessage, len(items))
 	for i, item := range items {
-		written[i] = graph.written.once(item, func() json.RawMessage { return marshalItem(graph, item) })
+		written[i] = graph.written.items.once(item, func() json.RawMessage { return marshalItem(graph, item) })
 	}
 	w.list(name, written)
 }

@@ -71,14 +71,22 @@ func marshalItem(graph *agentGraph, item *RunItem) json.RawMessage {
 
 // sessionIndexes says which of the run's items each generated item is.
 func sessionIndexes(generated, items []*RunItem) []*int {
-	places := make(map[*RunItem]int, len(items))
-	for i, item := range items {
-		places[item] = i
-	}
-	indexes := make([]*int, len(generated))
+	indexes, found := make([]*int, len(generated)), make([]int, len(generated))
+	var places map[*RunItem]int // made where a filter or a handoff has moved one
 	for i, item := range generated {
-		if place, ok := places[item]; ok {
-			indexes[i] = &place
+		place, ok := i, i < len(items) && items[i] == item
+		if !ok && places == nil {
+			places = make(map[*RunItem]int, len(items))
+			for place, item := range items {
+				places[item] = place
+			}
+		}
+		if !ok {
+			place, ok = places[item]
+		}
+		if ok {
+			found[i] = place
+			indexes[i] = &found[i]
 		}
 	}
 	return indexes
@@ -125,19 +133,15 @@ func ownership(s *State) *itemOwnership {
 func (s *State) writtenInput() []json.RawMessage {
 	written := make([]json.RawMessage, len(s.original.items))
 	for i, raw := range s.original.items {
-		written[i] = s.graph.written.once(&raw[0], func() json.RawMessage { return answerAsParts(raw) })
+		written[i] = s.graph.written.others.once(&raw[0], func() json.RawMessage { return answerAsParts(raw) })
 	}
 	return written
 }
 
 // writtenAsInput gives an item as model input, the same slice each time.
 func (s *State) writtenAsInput(item *RunItem) json.RawMessage {
-	type asInput struct {
-		item   *RunItem
-		policy string
-	}
 	policy := textOf(s.carried.ReasoningItemIDPolicy)
-	return s.graph.written.once(asInput{item, policy}, func() json.RawMessage {
+	return s.graph.written.inputs.once(asInput{item, policy}, func() json.RawMessage {
 		return s.withoutReasoningIDs([]json.RawMessage{item.toInput()})[0]
 	})
 }

@@ -26,7 +26,7 @@ func (w *wireModelResponse) fields() codec.Fields {
 func (s *State) writtenResponses() []json.RawMessage {
 	responses := make([]json.RawMessage, len(s.responses))
 	for i, response := range s.responses {
-		responses[i] = s.graph.written.once(response, func() json.RawMessage {
+		responses[i] = s.graph.written.others.once(response, func() json.RawMessage {
 			written := toWireModelResponse(response)
 			return mustMarshal(written.fields())
 		})
@@ -40,7 +40,7 @@ func (w *documentWriter) usage(s *State) {
 	used := toWireUsage(total)
 	requests := make([]json.RawMessage, len(used.PerRequest))
 	for i, request := range total.PerRequest {
-		requests[i] = s.graph.written.once(request, func() json.RawMessage { return mustMarshal(used.PerRequest[i].fields()) })
+		requests[i] = s.graph.written.others.once(request, func() json.RawMessage { return mustMarshal(used.PerRequest[i].fields()) })
 	}
 	w.key("usage")
 	w.open('{')

@@ -48,13 +48,10 @@ type DecisionRecord struct {
 	Identity json.RawMessage `json:"identity,omitempty"`
 }
 
-// Waiting gives the calls that wait for a decision, in call order.
-func (s *State) Waiting() []WaitingCall {
-	calls := []WaitingCall{}
-	if s.lock() != nil {
-		return calls
-	}
-	defer s.mu.Unlock()
+// Waiting gives the calls of [StreamResult.State] that wait for a decision, in
+// call order.
+func (r *StreamResult) Waiting() []WaitingCall {
+	s, calls := r.published(), []WaitingCall{}
 	interruptions := s.interruptions()
 	if len(interruptions) == 0 {
 		return calls // as between any two turns: nothing is to be found in the document
