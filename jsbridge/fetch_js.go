@@ -15,9 +15,9 @@ type fetchTransport struct {
 	exchange js.Value // the page's function for it, see Serve
 	provider providerSpec
 	token    tokenFunc // nil for no Authorization header
-	// init and its headers serve every request, one after the other: fetch has
-	// read them when it returns. Each value that crosses takes its time.
-	init, headers js.Value
+	// These serve every request, one after the other: fetch has read init and its
+	// headers when it returns. Each value that crosses takes its time.
+	init, headers, byteArray js.Value
 }
 
 // maxErrorBody bounds how much of an error answer is read, in bytes.
@@ -62,6 +62,7 @@ func (t *fetchTransport) prepare() error {
 	if !t.init.IsUndefined() {
 		return nil
 	}
+	t.byteArray = js.Global().Get("Uint8Array")
 	t.headers = js.Global().Get("Headers").New()
 	for name, value := range t.provider.Headers {
 		if err := t.setHeader(name, value); err != nil {
@@ -93,7 +94,7 @@ func (t *fetchTransport) send(address endpoint, token string, body []byte) (exch
 			return exchange, err
 		}
 	}
-	bytes := js.Global().Get("Uint8Array").New(len(body))
+	bytes := t.byteArray.New(len(body))
 	js.CopyBytesToJS(bytes, body)
 	return t.exchange.Invoke(string(address), t.init, bytes), nil
 }

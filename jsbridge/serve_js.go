@@ -28,7 +28,7 @@ func Serve(ctx context.Context, options ...Option) error {
 	if page.Type() != js.TypeObject {
 		return errors.New("jsbridge: there is no page to serve; start this program with the runstream package, as its engine")
 	}
-	post, exchange := page.Get("post"), page.Get("exchange")
+	post, exchange, byteArray := page.Get("post"), page.Get("exchange"), js.Global().Get("Uint8Array")
 	if post.Type() != js.TypeObject {
 		return errors.New("jsbridge: the page is of another release than this program, " + Version + "; serve the files of one")
 	}
@@ -36,7 +36,7 @@ func Serve(ctx context.Context, options ...Option) error {
 		ctx: ctx,
 		own: own,
 		// What the page's function throws is the page's to handle.
-		post: func(m fromEngine) { _ = try(func() { postTo(post, m) }) },
+		post: func(m fromEngine) { _ = try(func() { postTo(post, byteArray, m) }) },
 		transport: func(provider providerSpec, token tokenFunc) responses.Transport {
 			return &fetchTransport{exchange: exchange, provider: provider, token: token}
 		},
@@ -59,12 +59,13 @@ func Serve(ctx context.Context, options ...Option) error {
 	return context.Cause(ctx)
 }
 
-// postTo calls one of the page's functions. Bytes cross as a Uint8Array of their own.
-func postTo(post js.Value, m fromEngine) {
+// postTo calls one of the page's functions. Bytes cross as a Uint8Array of their own,
+// which byteArray makes.
+func postTo(post, byteArray js.Value, m fromEngine) {
 	function, fields := m.crossing()
 	for i, field := range fields {
 		if bytes, ok := field.([]byte); ok {
-			array := js.Global().Get("Uint8Array").New(len(bytes))
+			array := byteArray.New(len(bytes))
 			js.CopyBytesToJS(array, bytes)
 			fields[i] = array
 		}
