@@ -189,3 +189,27 @@ func TestWhatAToolGaveStaysThoughItsEndHookStopsTheRun(t *testing.T) {
 		})
 	}
 }
+
+func TestAGuardedTurnGoesOnAfterEachReloadOnceItsRunInsideHasEnded(t *testing.T) {
+	for _, order := range [][]string{{"i1", "i2", "o"}, {"i1", "o", "i2"}, {"o", "i1", "i2"}} {
+		t.Run(strings.Join(order, " "), func(t *testing.T) {
+			var ran executions
+			inner := newAgent("Inner", script(calls("inner", "i1"), calls("inner", "i2"), says("Inside.")), ran.gated("inner"))
+			agent := newAgent("A", script(
+				calls("free", "f"), runnertest.Reply(runnertest.ToolCall("nested", "n", `{"input":"go"}`), runnertest.ToolCall("outer", "o", `{}`)), says("Done."),
+			), ran.free("free"), ran.gated("outer"), inner.AsTool(runner.AgentToolOptions{Name: "nested"}))
+			agent.OutputGuardrails = []runner.OutputGuardrail{{Name: "guard", Run: func(context.Context, *runner.RunContext, *runner.Agent, any) (runner.GuardrailOutput, error) {
+				return runner.GuardrailOutput{}, nil
+			}}}
+			result := runOK(t, agent, runner.Text("Go."))
+			for _, callID := range order {
+				state := reload(t, agent, result.State())
+				require.NoError(t, state.Approve(waiting(t, state, callID)))
+				result = runOK(t, agent, state)
+			}
+			assert.Equal(t, "Done.", result.FinalOutput())
+			assert.ElementsMatch(t, []string{"f", "i1", "i2", "o"}, ran.ids())
+			assert.Equal(t, map[string]string{"f": "done f", "n": "Inside.", "o": "done o"}, outputs(t, result.ToInputList()))
+		})
+	}
+}

@@ -107,8 +107,13 @@ func (i *itemOwnership) fields() codec.Fields {
 	}
 }
 
+// ownership finds that out; nil where it is not sure, or where the SDK says
+// nothing: of a turn that it would not tell from others, a run inside waits.
 func ownership(s *State) *itemOwnership {
-	if s.step != stepInterrupted || s.work == nil || len(s.work.items) == 0 || s.work.unplaced {
+	if s.step != stepInterrupted || s.work == nil || len(s.work.items) == 0 {
+		return nil
+	}
+	if s.work.unplaced && (s.work.unproven || slices.ContainsFunc(s.work.interruptions, s.isNested)) {
 		return nil
 	}
 	start := slices.Index(s.generated, s.work.items[0])
