@@ -3,6 +3,7 @@ package jsbridge
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 
 	"runstream/internal/codec"
 	"runstream/runner"
@@ -11,6 +12,9 @@ import (
 // options gives what a run was started with.
 func (r *run) options(spec optionsSpec, models *models) ([]runner.Option, error) {
 	turns, err := maxTurns(spec.MaxTurns)
+	if err == nil {
+		err = spec.check()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +53,27 @@ func (r *run) options(spec optionsSpec, models *models) ([]runner.Option, error)
 		}
 	}
 	return append(options, r.callbacks(spec)...), nil
+}
+
+// check refuses what would count as if nothing had been said.
+func (o *optionsSpec) check() error {
+	for _, word := range []struct{ name, given, usual, other string }{
+		{"reasoningItemIdPolicy", o.ReasoningItemIDPolicy, "preserve", "omit"},
+		{"toolNotFoundBehavior", o.ToolNotFoundBehavior, "raise_error", "return_error_to_model"},
+	} {
+		if word.given != "" && word.given != word.usual && word.given != word.other {
+			return &runner.UserError{Message: word.name + " is " + strconv.Quote(word.given) + "; pass " + strconv.Quote(word.usual) + " or " + strconv.Quote(word.other)}
+		}
+	}
+	for _, number := range []struct {
+		name  string
+		given int
+	}{{"sessionLimit", o.SessionLimit}, {"maxToolConcurrency", o.MaxToolConcurrency}} {
+		if number.given < 0 {
+			return &runner.UserError{Message: number.name + " is " + strconv.Itoa(number.given) + "; pass a whole number from 1, or leave it out for no limit"}
+		}
+	}
+	return nil
 }
 
 // callbacks gives the options that are functions of the page.

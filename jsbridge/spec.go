@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strconv"
+	"strings"
 
 	"runstream/internal/codec"
 	"runstream/runner"
@@ -17,12 +18,51 @@ func parseSpec(text string) (*runSpec, error) {
 		if _, named := errors.AsType[runner.Error](err); named {
 			return nil, err
 		}
+		if wrong, ok := errors.AsType[*codec.TypeError](err); ok && wrong.Field != "" {
+			return nil, &runner.UserError{Message: spec.nameOf(wrong.Field) + " is not " + wrong.Want, Err: err}
+		}
 		return nil, &runner.UserError{Message: "the run's agents and options cannot be read: " + err.Error(), Err: err}
 	}
 	if len(spec.Agents) == 0 {
 		return nil, &runner.UserError{Message: "there is no agent to run; pass one"}
 	}
 	return &spec, nil
+}
+
+// pageNames are fields that the page's code calls otherwise.
+var pageNames = map[string]string{
+	"enabled": "isEnabled", "toolUse": "toolUseBehavior", "onError": "errorFunction", "customData": "customDataExtractor",
+	"keepToolChoice": "resetToolChoice", "output": "outputType",
+}
+
+// nameOf says in the words of the page's code which field a path such as
+// "agents.0.tools.1.enabled" leads to.
+func (s *runSpec) nameOf(path string) string {
+	owner, parts := "", strings.Split(path, ".")
+	element := func(list string, count int) (index int, ok bool) {
+		if len(parts) < 3 || parts[0] != list {
+			return 0, false
+		}
+		index, err := strconv.Atoi(parts[1])
+		if err != nil || index >= count {
+			return 0, false
+		}
+		parts = parts[2:]
+		return index, true
+	}
+	if at, ok := element("agents", len(s.Agents)); ok {
+		agent := s.Agents[at]
+		owner = " of agent " + agent.Name
+		if at, ok := element("tools", len(agent.Tools)); ok {
+			owner = " of tool " + agent.Tools[at].Name + owner
+		}
+	} else if len(parts) > 1 && parts[0] == "options" {
+		parts = parts[1:]
+	}
+	if name, ok := pageNames[parts[0]]; ok && owner != "" {
+		parts[0] = name
+	}
+	return strings.Join(parts, ".") + owner
 }
 
 // input gives what the run starts from. start is the first agent.
