@@ -65,7 +65,7 @@ export function reachableAgents(root: Agent<unknown>): Agent<unknown>[] {
     if (typeof agent?.name !== "string" || !Array.isArray(agent.handoffs) || !Array.isArray(agent.tools)) {
       throw new UserError('A run needs an Agent: new Agent({ name: "…", instructions: "…" }).');
     }
-    for (const handoff of agent.handoffs) reach("agent" in handoff ? handoff.agent : handoff);
+    for (const handoff of agent.handoffs) reach(handoff && "agent" in handoff ? handoff.agent : handoff);
     for (const tool of agent.tools) if (tool?.type === "agent") reach(tool.agent);
   }
   return agents;

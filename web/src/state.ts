@@ -127,10 +127,10 @@ export class RunState {
   #find(item: RunToolApprovalItem): InterruptionData {
     const same = this.#view.snapshot.interruptions.filter(
       (pending) =>
-        pending.callId === item.callId &&
+        pending.callId === item?.callId && // nothing given is nothing pending
         pending.name === item.name &&
         pending.arguments === item.arguments &&
-        pending.item.agent.name === item.agent.name,
+        pending.item.agent.name === item.agent?.name,
     );
     const found = same.length > 1 ? same.filter((pending) => this.#view.names.find(pending.item.agent) === item.agent) : same;
     if (found.length > 1) {
@@ -138,7 +138,7 @@ export class RunState {
     }
     if (!found[0]) {
       throw new UserError(
-        `Call ${item.callId} of ${item.name} is not pending in this state. Decide on the items of state.interruptions.`,
+        `Call ${item?.callId} of ${item?.name} is not pending in this state. Decide on the items of state.interruptions.`,
       );
     }
     return found[0];

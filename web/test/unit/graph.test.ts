@@ -143,3 +143,9 @@ test("NaN is no number, which as JSON would be no limit", async () => {
     await assert.rejects(specOf(agent, options), (error) => error instanceof UserError && named.test(error.message));
   }
 });
+
+test("a handoff to nothing says that an agent is missing", async () => {
+  configure(server);
+  const agent = new Agent({ name: "A", handoffs: [undefined as unknown as Agent] });
+  await assert.rejects(specOf(agent), (error) => error instanceof UserError && /needs an Agent/.test(error.message));
+});

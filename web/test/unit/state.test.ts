@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { Agent, configure, RunState, UserError } from "../../src/index.js";
+import { Agent, configure, RunState, type RunToolApprovalItem, UserError } from "../../src/index.js";
 import type { InterruptionData, Slot, Snapshot } from "../../src/protocol.js";
 import { loadState } from "../../src/state.js";
 import { FakeEngine, interruption, snapshot } from "./fake_engine.js";
@@ -181,7 +181,8 @@ test("a call id that a model made up is a key like any other", async () => {
 test("a decision on what is not pending is refused, be it another call or other arguments", async () => {
   const state = await waiting(c1);
   const item = one(state, "c1");
-  for (const other of [{ ...item, callId: "c9" }, { ...item, arguments: '{"path":"/"}' }, { ...item, name: "other" }]) {
+  const none = [undefined, null, {}, [item], "c1"] as unknown as RunToolApprovalItem[];
+  for (const other of [{ ...item, callId: "c9" }, { ...item, arguments: '{"path":"/"}' }, { ...item, name: "other" }, ...none]) {
     assert.throws(() => state.approve(other), UserError);
     assert.throws(() => state.reject(other), /not pending/);
   }
