@@ -20,14 +20,14 @@ func (r *run) options(spec optionsSpec, models *models) ([]runner.Option, error)
 	}
 	options := []runner.Option{
 		runner.WithMaxTurns(turns), runner.WithModelSettings(spec.ModelSettings.settings()), runner.WithCheckpoint(r.checkpoint),
-		runner.WithSession(r.session(spec.Session)), runner.WithSessionLimit(spec.SessionLimit),
+		runner.WithSession(r.session(spec.Session)), runner.WithSessionLimit(limitOf(spec.SessionLimit)),
 		runner.WithConversationID(spec.ConversationID), runner.WithPreviousResponseID(spec.PreviousResponseID),
 		runner.WithInputGuardrails(r.inputGuardrails(spec.InputGuardrails)...),
 		runner.WithOutputGuardrails(r.outputGuardrails(spec.OutputGuardrails)...),
 		runner.WithHooks(r.hooks("hooks of the run", spec.Hooks)),
 		runner.WithHandoffFilter(r.handoffFilter("run", spec.HandoffInputFilter)),
 		runner.WithErrorHandlers(r.errorHandlers(spec.ErrorHandlers)),
-		runner.WithMaxToolConcurrency(spec.MaxToolConcurrency),
+		runner.WithMaxToolConcurrency(limitOf(spec.MaxToolConcurrency)),
 	}
 	if spec.Model.name != "" || spec.Model.Open != nil || spec.Model.Registered != "" {
 		model, err := models.model(spec.Model)
@@ -55,6 +55,14 @@ func (r *run) options(spec optionsSpec, models *models) ([]runner.Option, error)
 	return append(options, r.callbacks(spec)...), nil
 }
 
+// limitOf gives a limit as the runner has it, 0 for none.
+func limitOf(given *int) int {
+	if given == nil {
+		return 0
+	}
+	return *given
+}
+
 // check refuses what would count as if nothing had been said.
 func (o *optionsSpec) check() error {
 	for _, word := range []struct{ name, given, usual, other string }{
@@ -67,10 +75,10 @@ func (o *optionsSpec) check() error {
 	}
 	for _, number := range []struct {
 		name  string
-		given int
+		given *int
 	}{{"sessionLimit", o.SessionLimit}, {"maxToolConcurrency", o.MaxToolConcurrency}} {
-		if number.given < 0 {
-			return &runner.UserError{Message: number.name + " is " + strconv.Itoa(number.given) + "; pass a whole number from 1, or leave it out for no limit"}
+		if number.given != nil && *number.given < 1 {
+			return &runner.UserError{Message: number.name + " is " + strconv.Itoa(*number.given) + "; pass a whole number from 1, or leave it out for no limit"}
 		}
 	}
 	return nil

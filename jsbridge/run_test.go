@@ -367,7 +367,7 @@ func TestRunsThatCannotStartSayWhy(t *testing.T) {
 		"half a turn":          {`{"agents":[{"name":"A"}],"input":{"text":""},"options":{"maxTurns":1.5}}`, "maxTurns is 1.5"},
 		"a misspelt policy":    {`{"agents":[{"name":"A"}],"input":{"text":""},"options":{"reasoningItemIdPolicy":"drop"}}`, `reasoningItemIdPolicy is "drop"; pass "preserve" or "omit"`},
 		"a misspelt behaviour": {`{"agents":[{"name":"A"}],"input":{"text":""},"options":{"toolNotFoundBehavior":"tell"}}`, `toolNotFoundBehavior is "tell"`},
-		"a limit below none":   {`{"agents":[{"name":"A"}],"input":{"text":""},"options":{"sessionLimit":-1}}`, "sessionLimit is -1"},
+		"a limit below none":   {`{"agents":[{"name":"A"}],"input":{"text":""},"options":{"sessionLimit":0}}`, "sessionLimit is 0"},
 		"no tool at a time":    {`{"agents":[{"name":"A"}],"input":{"text":""},"options":{"maxToolConcurrency":-1}}`, "maxToolConcurrency is -1"},
 		"half a tool":          {`{"agents":[{"name":"A"}],"input":{"text":""},"options":{"maxToolConcurrency":0.5}}`, "maxToolConcurrency is not a whole number"},
 		"a gate that is none":  {`{"agents":[{"name":"A","tools":[{"type":"function","name":"x","needsApproval":"yes"}]}],"input":{"text":""}}`, "needsApproval of tool x of agent A is not true or false"},

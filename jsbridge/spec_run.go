@@ -79,7 +79,7 @@ type optionsSpec struct {
 	ModelSettings          settingsSpec
 	Session                *sessionSpec
 	SessionInput           *functionRef // (callInfo, history, fresh) => items
-	SessionLimit           int
+	SessionLimit           *int
 	ConversationID         string
 	PreviousResponseID     string
 	AutoPreviousResponseID bool
@@ -104,7 +104,7 @@ type optionsSpec struct {
 	HoldTools                bool
 	GuardrailsBeforeApproval bool
 	UniqueToolNames          bool
-	MaxToolConcurrency       int
+	MaxToolConcurrency       *int
 	Compact                  *functionRef // (callInfo) => void
 }
 
