@@ -105,7 +105,9 @@ func (w *turnWork) stillWaits() []*RunItem {
 		}
 	}
 	waits := slices.DeleteFunc(slices.Clone(w.interruptions), func(waiting *RunItem) bool {
-		isIt := func(item *RunItem) bool { return item.CallID() == waiting.CallID() && item.Agent == waiting.Agent }
+		isIt := func(item *RunItem) bool {
+			return item.CallID() == waiting.CallID() && item.Agent == waiting.Agent && item.ToolName == waiting.ToolName
+		}
 		return !slices.Contains(nested, waiting) && !slices.ContainsFunc(w.mcpRequests, isIt) &&
 			!slices.ContainsFunc(w.calls, func(c localCall) bool { return isIt(c.item) })
 	})

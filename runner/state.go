@@ -140,12 +140,13 @@ func (s *State) Decide(item *RunItem, d Decision) error {
 		return err
 	}
 	defer s.mu.Unlock()
+	item, err := s.waitingAs(item)
+	if err != nil {
+		return err
+	}
 	owner, waiting := s.owner(item)
 	if waiting == nil {
 		return &UserError{Message: "call " + strconv.Quote(item.CallID()) + " does not wait for a decision in this state; decide on the items that Interruptions returns"}
-	}
-	if s.waitsTwice(item) {
-		return &UserError{Message: "two calls of the id " + strconv.Quote(item.CallID()) + " wait for a decision; start a new run"}
 	}
 	if _, err := owner.ledger.register(identityOf(waiting)); err != nil {
 		return err
@@ -155,21 +156,31 @@ func (s *State) Decide(item *RunItem, d Decision) error {
 	return nil
 }
 
-// waitsTwice says whether a decision could be meant for two calls.
-func (s *State) waitsTwice(item *RunItem) bool {
-	n := 0
-	for _, waiting := range s.work.interruptions {
-		if waiting.CallID() == item.CallID() && waiting.Agent == item.Agent {
-			n++
-		}
+// waitingAs finds the interruption that an item stands for, which may be one of
+// another copy of the state: the item itself where there is none. Runs inside
+// number their calls for themselves, so an id alone may be of two.
+func (s *State) waitingAs(item *RunItem) (*RunItem, error) {
+	waits := s.interruptions()
+	if slices.Contains(waits, item) {
+		return item, nil
 	}
-	return n > 1
+	alike := slices.DeleteFunc(waits, func(waiting *RunItem) bool { return waiting.CallID() != item.CallID() || waiting.Agent != item.Agent })
+	if len(alike) > 1 {
+		alike = slices.DeleteFunc(alike, func(waiting *RunItem) bool { return !sameRaw(waiting.Raw, item.Raw) })
+	}
+	switch len(alike) {
+	case 0:
+		return item, nil
+	case 1:
+		return alike[0], nil
+	}
+	return nil, &UserError{Message: "two calls of the id " + strconv.Quote(item.CallID()) + " wait for a decision; decide on the items that Interruptions of this state returns"}
 }
 
-// owner finds the run that a waiting call belongs to: this one, or that of an
+// owner finds the run that an interruption belongs to: this one, or that of an
 // agent used as a tool, at any depth.
 func (s *State) owner(item *RunItem) (*State, *RunItem) {
-	if s.step != stepInterrupted || s.work == nil {
+	if s.step != stepInterrupted || s.work == nil || !slices.Contains(s.work.interruptions, item) {
 		return nil, nil
 	}
 	for _, call := range s.work.calls {
@@ -179,12 +190,7 @@ func (s *State) owner(item *RunItem) (*State, *RunItem) {
 			}
 		}
 	}
-	for _, waiting := range s.work.interruptions {
-		if waiting.CallID() == item.CallID() && waiting.Agent == item.Agent && !s.isNested(waiting) {
-			return s, waiting
-		}
-	}
-	return nil, nil
+	return s, item
 }
 
 // identityOf is what a call, or its placeholder, is identified by.

@@ -144,14 +144,15 @@ func (r *documentReader) provesTurn(s *State) bool {
 }
 
 // interruption finds the item of an agent tool that waits inside, or the item
-// of the run that waits where the document tells which one that is.
+// of the run that waits where the document tells which one that is. Two runs
+// inside may wait on calls that are alike: each is found once.
 func (r *documentReader) interruption(w *turnWork, item *RunItem) *RunItem {
 	for _, c := range w.calls {
 		if c.paused == nil {
 			continue
 		}
 		for _, inner := range c.paused.interruptions() {
-			if inner.CallID() == item.CallID() && sameRaw(inner.Raw, item.Raw) {
+			if inner.CallID() == item.CallID() && inner.Agent == item.Agent && sameRaw(inner.Raw, item.Raw) && !slices.Contains(w.interruptions, inner) {
 				return inner
 			}
 		}
