@@ -19,7 +19,7 @@ func (r *run) options(spec optionsSpec, models *models) ([]runner.Option, error)
 		return nil, err
 	}
 	options := []runner.Option{
-		runner.WithMaxTurns(turns), runner.WithModelSettings(spec.ModelSettings.settings()), runner.WithCheckpoint(r.checkpoint),
+		runner.WithMaxTurns(turns), runner.WithModelSettings(spec.ModelSettings.settings()), runner.WithCheckpoint(r.checkpoint), runner.WithResumeCheckpoint(r.resumeCheckpoint),
 		runner.WithSession(r.session(spec.Session)), runner.WithSessionLimit(limitOf(spec.SessionLimit)),
 		runner.WithConversationID(spec.ConversationID), runner.WithPreviousResponseID(spec.PreviousResponseID),
 		runner.WithInputGuardrails(r.inputGuardrails(spec.InputGuardrails)...),

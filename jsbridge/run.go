@@ -94,7 +94,7 @@ func (r *run) follow() {
 	r.close()
 	end := endRunMessage{Run: r.number}
 	failure = guard(func() (err error) {
-		end.Snapshot, err = r.writeSnapshot(r.result)
+		end.Snapshot, err = r.writeSnapshot(r.result, len(r.result.Interruptions()) > 0)
 		return err
 	})
 	if err == nil {
@@ -170,14 +170,29 @@ func (r *run) checkpoint(ctx context.Context, result *runner.StreamResult) error
 	if _, err := r.call(ctx, functionRef{turnFunction}); err != nil {
 		return err
 	}
+	r.hasTurned(result.Snapshot())
+	return nil
+}
+
+// resumeCheckpoint makes a resumed turn's state due: a call of the page's tool is
+// a message that it goes before, so that whatever becomes of this engine, the page
+// knows what has begun.
+func (r *run) resumeCheckpoint(_ context.Context, state *runner.State) error {
+	result, err := state.Result()
+	if err == nil {
+		r.hasTurned(result)
+	}
+	return err
+}
+
+func (r *run) hasTurned(result *runner.StreamResult) {
 	r.snapshots.Lock()
-	r.due = result.Snapshot()
+	r.due = result
 	r.snapshots.Unlock()
 	select {
 	case r.turned <- struct{}{}:
 	default:
 	}
-	return nil
 }
 
 // postSnapshots sends what is due until the run ends, while it goes on: the next
@@ -211,7 +226,7 @@ func (r *run) postSnapshot() {
 	}
 	r.due = nil
 	_ = guard(func() error {
-		text, err := r.writeSnapshot(due)
+		text, err := r.writeSnapshot(due, false)
 		if err == nil {
 			r.engine.post(snapshotMessage{Run: r.number, Snapshot: text})
 		}

@@ -67,7 +67,7 @@ func (r *run) newSnapshot(result *runner.StreamResult) *snapshot {
 	toolInputs, toolOutputs := result.ToolGuardrailResults()
 	inputList := result.ToInputList()
 	now := &snapshot{
-		State: r.sent.state(result.Split()), InputList: r.sent.refer(inputList), Interruptions: result.Waiting(), Paused: len(result.Interruptions()) > 0,
+		State: r.sent.state(result.Split()), InputList: r.sent.refer(inputList), Interruptions: result.Waiting(),
 		CurrentTurn: result.CurrentTurn(), LastAgent: result.MarshalAgent(result.LastAgent()),
 		FinalOutput:           result.MarshalFinalOutput(),
 		UnannouncedItems:      marshalItems(result, result.UnannouncedItems()),
@@ -95,10 +95,11 @@ func usageOf(usage runner.Usage) usageData {
 
 // writeSnapshot gives a result and its state as they cross: as JSON text, then the
 // texts that the page does not have yet. It counts on them to cross: what it gives
-// must be posted, in the order in which it is written.
-func (r *run) writeSnapshot(result *runner.StreamResult) ([]byte, error) {
+// must be posted, in the order in which it is written. paused says that the run
+// has ended and waits.
+func (r *run) writeSnapshot(result *runner.StreamResult, paused bool) ([]byte, error) {
 	now := r.newSnapshot(result)
-	now.FirstText = r.sent.first
+	now.Paused, now.FirstText = paused, r.sent.first
 	text, err := codec.Write(now)
 	if err != nil {
 		return nil, err

@@ -50,7 +50,8 @@ type localCall struct {
 	described json.RawMessage
 	// paused is the run of an agent used as a tool that waits for decisions.
 	paused  *State
-	running bool // it was begun here and has not handed in what it did
+	running bool   // it was begun here and has not handed in what it did
+	asBegun *State // paused as it was then, its own approved calls begun
 
 	call      *ToolCall
 	verdict   verdict
@@ -218,9 +219,16 @@ func (l *runLoop) runCalls(outer context.Context, calls []localCall) ([]callResu
 		case approved:
 			l.s.ledger.markExecuted(c.call.ID)
 			c.running = true
+			if l.savesCalls() {
+				c.asBegun = c.paused.asBegun()
+			}
 		}
 	}
-	if err := l.guardCalls(ctx, calls); err != nil {
+	err := l.guardCalls(ctx, calls)
+	if err == nil && l.fresh == nil && countApproved(calls) > 0 {
+		err = l.settled(ctx, results)
+	}
+	if err != nil {
 		return results, l.giveUp(results, nil, err)
 	}
 	done := l.startCalls(ctx, calls)

@@ -5,22 +5,44 @@ import (
 	"slices"
 )
 
-// WithToolCheckpoint calls save after every tool that has finished, while
-// others of the turn may still run, and waits for it. The state is what the
-// run would be if the process ended now: restored, it runs no finished tool
-// again. A tool that was running then is not run again either: a fresh turn
-// asks the model anew, a resumed one is refused. An error ends the run.
+// WithToolCheckpoint calls save before the approved tools of a resumed turn
+// begin and after every tool that has finished, while others of the turn may
+// still run, and waits for it. The state is what the run would be if the process
+// ended now: restored, it runs no finished tool again. A tool that was running
+// then is not run again either: a fresh turn asks the model anew, a resumed one
+// is refused. An error ends the run.
 //
 // See [WithCheckpoint] for the state after each turn.
 func WithToolCheckpoint(save func(ctx context.Context, state *State) error) Option {
 	return func(c *config) { c.toolCheckpoint = save }
 }
 
-// settled tells the checkpoint that a tool has finished.
+// WithResumeCheckpoint is [WithToolCheckpoint] for the turn alone that a run
+// resumes with: until it has ended, no later state tells what has run.
+func WithResumeCheckpoint(save func(ctx context.Context, state *State) error) Option {
+	return func(c *config) { c.resumeCheckpoint = save }
+}
+
+// settled tells the checkpoints that tools of a resumed turn are about to begin,
+// or that one has finished.
 func (l *runLoop) settled(ctx context.Context, results []callResult) error {
-	if l.cfg.toolCheckpoint == nil {
-		return nil
+	saves := []func(context.Context, *State) error{l.cfg.toolCheckpoint}
+	if l.fresh == nil {
+		saves = append(saves, l.cfg.resumeCheckpoint)
 	}
+	for _, save := range saves {
+		if save == nil {
+			continue
+		}
+		if err := save(ctx, l.asItStands(results)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// asItStands gives the state of a turn whose tools run.
+func (l *runLoop) asItStands(results []callResult) *State {
 	made := map[string]*RunItem{}
 	var outputs []*RunItem
 	for _, result := range results {
@@ -52,12 +74,37 @@ func (l *runLoop) settled(ctx context.Context, results []callResult) error {
 		s.step, s.work = stepRunAgain, nil
 	}
 	l.settleInto(s)
-	return l.cfg.toolCheckpoint(ctx, s)
+	return s
+}
+
+// savesCalls says whether anybody saves the state while calls run.
+func (l *runLoop) savesCalls() bool {
+	return l.cfg.toolCheckpoint != nil || l.cfg.resumeCheckpoint != nil && l.fresh == nil
+}
+
+// asBegun copies the run of an agent tool that is about to go on, as it will be
+// if nothing more is heard of it: what is approved in it has begun.
+func (s *State) asBegun() *State {
+	if s == nil {
+		return nil
+	}
+	begun := s.clone()
+	if begun.work == nil {
+		return begun // it was stopped between turns
+	}
+	for i := range begun.work.calls {
+		c := &begun.work.calls[i]
+		c.paused = c.paused.asBegun()
+		if v, _ := begun.verdict(c.item); v == approved {
+			begun.ledger.markExecuted(c.item.CallID())
+		}
+	}
+	return begun
 }
 
 // withoutRunning gives a resumed turn's work without what its agent tools wait
-// for, where their runs go on or have ended: a run that goes on is not read, and
-// counts as a tool that was running.
+// for, where their runs go on or have ended, and what has its output: a run that
+// goes on is not read.
 func (w *turnWork) withoutRunning(results []callResult) *turnWork {
 	kept := *w
 	kept.calls = slices.Clone(w.calls)
@@ -67,11 +114,15 @@ func (w *turnWork) withoutRunning(results []callResult) *turnWork {
 		switch {
 		case c.paused == nil || at < 0:
 		case results[at].running:
-			c.paused = nil
+			c.paused = results[at].asBegun
 		default:
 			c.paused = results[at].paused
 		}
 	}
-	kept.interruptions = kept.stillWaits()
+	kept.interruptions = slices.DeleteFunc(kept.stillWaits(), func(waiting *RunItem) bool {
+		return slices.ContainsFunc(results, func(r callResult) bool {
+			return r.item != nil && r.item.Type == ToolCallOutputItem && waiting.asksFor(r.localCall.item)
+		})
+	})
 	return &kept
 }

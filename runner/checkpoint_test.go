@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -147,13 +146,21 @@ func TestACheckpointLeavesARunInsideAloneThatGoesOn(t *testing.T) {
 		<-saved
 		return says("Inside.")
 	}})
-	kept := runWithCheckpoints(t, agent, approveAll(t, state), sync.OnceFunc(func() { close(saved) }))
-	require.Len(t, kept, 2)
-	assert.Equal(t, []string{"o"}, waitingIDs(kept[0].Interruptions()))
+	checkpoints := 0
+	kept := runWithCheckpoints(t, agent, approveAll(t, state), func() {
+		if checkpoints++; checkpoints == 2 {
+			close(saved)
+		}
+	})
+	require.Len(t, kept, 3)
 	failed, _ := requireError[*runner.ModelBehaviorError](t, agent, kept[0])
 	assert.ErrorContains(t, failed, "was begun, but its output was not kept")
 	agent.Model = script(says("Done."))
-	assert.Len(t, outputs(t, runOK(t, agent, kept[1]).ToInputList()), 2)
+	told := outputs(t, runOK(t, agent, kept[1]).ToInputList())
+	assert.Equal(t, "done o", told["o"])
+	assert.Contains(t, told["n"], "An error occurred", "what ran inside is not run a second time")
+	agent.Model = script(says("Done."))
+	assert.Len(t, outputs(t, runOK(t, agent, kept[2]).ToInputList()), 2)
 	assert.Equal(t, []string{"i1", "o"}, ran.ids())
 }
 
@@ -162,9 +169,9 @@ func TestACheckpointAfterARunInsideHasItsOutputAndNotItsState(t *testing.T) {
 	agent, state := nestedRun(t, &ran, script(calls("inner", "i1"), says("Inside.")))
 	require.NoError(t, state.Approve(waiting(t, state, "i1")))
 	kept := runWithCheckpoints(t, agent, state, func() {})
-	require.Len(t, kept, 1)
-	assert.Equal(t, []string{"o"}, waitingIDs(kept[0].Interruptions()))
-	result := runOK(t, agent, approveAll(t, kept[0]))
+	require.Len(t, kept, 2)
+	assert.Equal(t, []string{"o"}, waitingIDs(kept[1].Interruptions()))
+	result := runOK(t, agent, approveAll(t, kept[1]))
 	assert.Equal(t, map[string]string{"n": "Inside.", "o": "done o"}, outputs(t, result.ToInputList()))
 	assert.Equal(t, []string{"i1", "o"}, ran.ids())
 }
@@ -173,9 +180,55 @@ func TestACheckpointKeepsWhatARunInsideWaitsForAgain(t *testing.T) {
 	var ran executions
 	agent, state := nestedRun(t, &ran, script(calls("inner", "i1"), calls("inner", "i2"), says("Inside.")))
 	kept := runWithCheckpoints(t, agent, approveAll(t, state), func() {}, runner.WithMaxToolConcurrency(1))
-	require.Len(t, kept, 2)
-	assert.ElementsMatch(t, []string{"i2", "o"}, waitingIDs(kept[1].Interruptions()))
-	result := runOK(t, agent, approveAll(t, kept[1]))
+	require.Len(t, kept, 3)
+	assert.Equal(t, []string{"i2"}, waitingIDs(kept[2].Interruptions()), "o has run")
+	result := runOK(t, agent, approveAll(t, kept[2]))
 	assert.Equal(t, map[string]string{"n": "Inside.", "o": "done o"}, outputs(t, result.ToInputList()))
 	assert.Equal(t, []string{"i1", "i2", "o"}, ran.ids())
+}
+
+func TestACrashWhileAnApprovedToolRunsLetsItRunOnce(t *testing.T) {
+	var ran executions
+	agent := newAgent("A", script(calls("free", "f"), calls("gated", "c1", "c2"), says("Done.")), ran.free("free"), ran.gated("gated"))
+	state := runOK(t, agent, runner.Text("Go.")).State()
+	require.NoError(t, state.Approve(waiting(t, state, "c1")))
+	var kept []*runner.State
+	var begun [][]string
+	result := runOK(t, agent, state, runner.WithResumeCheckpoint(func(_ context.Context, state *runner.State) error {
+		kept, begun = append(kept, reload(t, agent, state)), append(begun, ran.ids())
+		return nil
+	}))
+	require.Equal(t, [][]string{{"f"}, {"c1", "f"}}, begun, "before it and after it, and in no fresh turn")
+	failed, _ := requireError[*runner.ModelBehaviorError](t, agent, kept[0])
+	assert.ErrorContains(t, failed, "was begun, but its output was not kept")
+	for _, state := range []*runner.State{kept[1], result.State()} {
+		assert.Equal(t, []string{"c2"}, waitingIDs(state.Interruptions()))
+	}
+	all, alone := kept[1], newAgent("A", script(calls("gated", "c1"), says("Done.")), ran.gated("gated"))
+	state = approveAll(t, runOK(t, alone, runner.Text("Go.")).State())
+	runOK(t, alone, state, runner.WithResumeCheckpoint(func(_ context.Context, state *runner.State) error {
+		all = reload(t, alone, state)
+		return nil
+	}))
+	alone.Model = script(says("Done."))
+	assert.Empty(t, all.Interruptions())
+	assert.Equal(t, "Done.", runOK(t, alone, all).FinalOutput())
+
+	require.NoError(t, kept[1].Reject(waiting(t, kept[1], "c2"), "no"))
+	assert.Equal(t, map[string]string{"f": "done f", "c1": "done c1", "c2": "no"}, outputs(t, runOK(t, agent, kept[1]).ToInputList()))
+	assert.Equal(t, []string{"c1", "c1", "f"}, ran.ids(), "once in each run")
+}
+
+func TestARunInsideThatDiesRunsNoApprovedCallAgain(t *testing.T) {
+	var ran executions
+	agent, state := nestedRun(t, &ran, script(calls("inner", "i1"), says("Inside.")))
+	require.NoError(t, state.Approve(waiting(t, state, "i1")))
+	kept := runWithCheckpoints(t, agent, state, func() {})
+	agent.Model = script(says("Done."))
+	again := runOK(t, agent, kept[0])
+	assert.Equal(t, []string{"i1"}, ran.ids())
+	require.Equal(t, []string{"o"}, waitingIDs(again.Interruptions()))
+	told := outputs(t, runOK(t, agent, approveAll(t, again.State())).ToInputList())
+	assert.Contains(t, told["n"], "An error occurred")
+	assert.Equal(t, []string{"i1", "o"}, ran.ids())
 }

@@ -266,7 +266,9 @@ func TestAToolsOutputThatAGuardrailTripsOnIsInNoHistory(t *testing.T) {
 		tool.Invoke = func(context.Context, *runner.ToolCall) (any, error) { return "a secret", nil }
 		agent := newAgent("A", script(calls("tool", "c1")), tool)
 		agent.ToolUse = runner.ToolUseBehavior{StopOnFirstTool: true}
-		agent.OutputGuardrails = []runner.OutputGuardrail{outputVerdict("guard", true)}
+		agent.OutputGuardrails = []runner.OutputGuardrail{{Name: "guard", Run: func(_ context.Context, _ *runner.RunContext, _ *runner.Agent, output any) (runner.GuardrailOutput, error) {
+			return runner.GuardrailOutput{Tripped: true, Info: output}, nil
+		}}}
 		session := &notedSession{}
 		result, err := runner.Run(t.Context(), agent, runner.Text("Go."), runner.WithSession(session))
 		if gated {
@@ -277,6 +279,10 @@ func TestAToolsOutputThatAGuardrailTripsOnIsInNoHistory(t *testing.T) {
 		}
 		var tripped *runner.OutputGuardrailTripwireTriggered
 		require.ErrorAs(t, err, &tripped)
+		assert.NotContains(t, string(document(t, result.State())), "a secret")
+		assert.Equal(t, runner.GuardrailResult{
+			Guardrail: "guard", Output: runner.GuardrailOutput{Tripped: true}, Agent: agent, AgentOutput: "Output withheld by an output guardrail.",
+		}, tripped.Result)
 		remembered, err := session.Items(t.Context(), 0)
 		require.NoError(t, err)
 		for name, items := range map[string][]json.RawMessage{"result": result.ToInputList(), "session": remembered} {

@@ -222,9 +222,12 @@ func (l *runLoop) passOutput(ctx context.Context, output any) error {
 	if err = l.guardOutput(ctx, output); err == nil {
 		return nil
 	}
-	if _, tripped := errors.AsType[*OutputGuardrailTripwireTriggered](err); tripped && !l.withholdOutput() {
-		l.leaveOut()
-		return err
+	if tripped, ok := errors.AsType[*OutputGuardrailTripwireTriggered](err); ok {
+		if !l.withholdOutput() {
+			l.leaveOut()
+			return err
+		}
+		l.withholdResults(tripped)
 	}
 	return errors.Join(err, l.saveTurn(ctx))
 }

@@ -19,6 +19,7 @@ type config struct {
 	serializeContext func(value any) (json.RawMessage, error)
 	checkpoint       func(ctx context.Context, result *StreamResult) error
 	toolCheckpoint   func(ctx context.Context, state *State) error
+	resumeCheckpoint func(ctx context.Context, state *State) error
 	toolNotFound     bool
 	errorText        func(ToolErrorInfo) string
 	hooks            *Hooks
@@ -73,7 +74,8 @@ func (c *config) check() error {
 // forAgentTool is the configuration of an agent that runs as a tool.
 func (c *config) forAgentTool(o AgentToolOptions) *config {
 	inner := *c
-	inner.checkpoint, inner.toolCheckpoint, inner.errorHandlers, inner.compact = nil, nil, ErrorHandlers{}, nil
+	inner.checkpoint, inner.toolCheckpoint, inner.resumeCheckpoint = nil, nil, nil
+	inner.errorHandlers, inner.compact = ErrorHandlers{}, nil
 	inner.conversationID, inner.previousID, inner.autoPrevious = "", "", false
 	inner.session, inner.hooks = o.Session, o.Hooks
 	inner.maxTurns = DefaultMaxTurns

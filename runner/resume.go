@@ -105,11 +105,8 @@ func (w *turnWork) stillWaits() []*RunItem {
 		}
 	}
 	waits := slices.DeleteFunc(slices.Clone(w.interruptions), func(waiting *RunItem) bool {
-		isIt := func(item *RunItem) bool {
-			return item.CallID() == waiting.CallID() && item.Agent == waiting.Agent && item.ToolName == waiting.ToolName
-		}
-		return !slices.Contains(nested, waiting) && !slices.ContainsFunc(w.mcpRequests, isIt) &&
-			!slices.ContainsFunc(w.calls, func(c localCall) bool { return isIt(c.item) })
+		return !slices.Contains(nested, waiting) && !slices.ContainsFunc(w.mcpRequests, waiting.asksFor) &&
+			!slices.ContainsFunc(w.calls, func(c localCall) bool { return waiting.asksFor(c.item) })
 	})
 	for _, waiting := range nested {
 		if !slices.Contains(waits, waiting) {
@@ -128,6 +125,11 @@ func (l *runLoop) asked(waiting *RunItem, work *turnWork, results []callResult) 
 		}
 	}
 	return slices.Contains(l.s.generated, waiting)
+}
+
+// asksFor says whether the item asks for a decision on a call.
+func (i *RunItem) asksFor(call *RunItem) bool {
+	return call.CallID() == i.CallID() && call.Agent == i.Agent && call.ToolName == i.ToolName
 }
 
 // sameQuestion says whether two items ask for one decision.

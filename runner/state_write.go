@@ -105,7 +105,7 @@ func (w *documentWriter) state(s *State) {
 	} else {
 		w.field("original_input", s.original.text)
 	}
-	w.slot(func(w *documentWriter) { w.field("pending_input", nonNil(s.pending)) })
+	w.pendingInput(s)
 	responses := s.writtenResponses()
 	w.list("model_responses", responses)
 	w.context(s)
@@ -156,6 +156,16 @@ func (w *documentWriter) state(s *State) {
 		w.raw("sandbox", c.Sandbox)
 	}
 	w.close('}')
+}
+
+// pendingInput writes what a page may add to, where [State.AddInput] would.
+func (w *documentWriter) pendingInput(s *State) {
+	write := func(w *documentWriter) { w.field("pending_input", nonNil(s.pending)) }
+	if s.step == stepInterrupted && s.mayEndByTool() {
+		write(w)
+	} else {
+		w.slot(write)
+	}
 }
 
 func (w *documentWriter) context(s *State) {

@@ -44,7 +44,7 @@ func (l *runLoop) withholdOutput() (saves bool) {
 		}
 		return false // a message was tripped on: it stays, but is not saved
 	}
-	blank, ok := blankCalls(s.items[items:], cmp.Or(l.cfg.withheld, withheld))
+	blank, ok := blankCalls(s.items[items:], l.withheldText())
 	s.responses = slices.DeleteFunc(s.responses, func(r *ModelResponse) bool { return r == work.response })
 	if ok {
 		response := *work.response
@@ -59,6 +59,20 @@ func (l *runLoop) withholdOutput() (saves bool) {
 	s.generated, s.items = slices.Concat(s.generated[:generated], blank), slices.Concat(s.items[:items], blank)
 	l.savedItems, s.held = min(l.savedItems, items), s.held.withoutTurn(s.turn)
 	return true
+}
+
+func (l *runLoop) withheldText() string { return cmp.Or(l.cfg.withheld, withheld) }
+
+// withholdResults takes a withheld output out of what its guardrails said, which
+// goes into states and errors.
+func (l *runLoop) withholdResults(tripped *OutputGuardrailTripwireTriggered) {
+	blank := func(result *GuardrailResult) {
+		result.Output.Info, result.AgentOutput = nil, l.withheldText()
+	}
+	for i := range l.s.outputGuardrails {
+		blank(&l.s.outputGuardrails[i])
+	}
+	blank(&tripped.Result)
 }
 
 // blankCalls gives the function calls of a response that have an output, and
