@@ -3,6 +3,7 @@ package jsbridge
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 
 	"runstream/internal/codec"
@@ -25,7 +26,11 @@ func (r *run) makeHandoff(owner int, spec handoffSpec) (*runner.Handoff, error) 
 		handoff.OnHandoff = func(ctx context.Context, _ *runner.RunContext, arguments json.RawMessage) error {
 			info, text := callInfo{Agent: owner}, string(arguments)
 			info.Arguments = &text
-			return r.ask(ctx, "onHandoff of a "+what, *fn, nil, info)
+			err := r.ask(ctx, "onHandoff of a "+what, *fn, nil, info)
+			if thrown, ok := errors.AsType[*pageError](err); ok && thrown.data.Name == "InvalidToolInputError" {
+				return &runner.ModelBehaviorError{Message: thrown.data.Message} // the model wrote them, not the page
+			}
+			return err
 		}
 	}
 	return handoff, nil

@@ -354,15 +354,27 @@ func (l *runLoop) withEarlier(work *turnWork, results []callResult) []callResult
 		}
 		result := results[at]
 		if result.item != nil && result.item.Type == ToolApprovalItem {
-			for _, waiting := range work.interruptions {
-				if waiting.CallID() == c.item.CallID() {
-					result.item = waiting
-				}
-			}
+			result.item = work.placeholder(result.item)
 		}
 		all = append(all, result)
 	}
 	return all
+}
+
+// placeholder gives what the turn has been waiting with for a call; a run inside
+// may wait for one that differs in its arguments alone.
+func (w *turnWork) placeholder(asking *RunItem) *RunItem {
+	known := asking
+	for _, waiting := range w.interruptions {
+		switch {
+		case !waiting.asksFor(asking):
+		case sameRaw(waiting.Raw, asking.Raw):
+			return waiting
+		default:
+			known = waiting
+		}
+	}
+	return known
 }
 
 func (l *runLoop) earlierResult(c *localCall) callResult {

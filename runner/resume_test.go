@@ -329,6 +329,13 @@ func TestNoInputCanBeAddedWhereNoTurnFollows(t *testing.T) {
 	var refused *runner.UserError
 	require.ErrorAs(t, paused.AddInput(runner.UserMessage("More.")), &refused)
 
+	agent.Model, agent.ToolUse = script(calls("gated", "c1")), runner.ToolUseBehavior{StopAtTools: []string{"gated"}}
+	mayEnd := runOK(t, agent, runner.Text("Go."))
+	require.ErrorAs(t, mayEnd.State().AddInput(runner.UserMessage("More.")), &refused)
+	for _, slot := range mayEnd.Split().Slots {
+		assert.NotContains(t, string(slot), "pending_input", "a page cannot either")
+	}
+
 	finished := runOK(t, newAgent("A", script(says("Done."))), runner.Text("Go.")).State()
 	assert.ErrorAs(t, finished.AddInput(runner.UserMessage("More.")), &refused)
 	assert.ErrorAs(t, finished.AddInput([]byte(`"no object"`)), &refused)

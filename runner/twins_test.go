@@ -116,26 +116,27 @@ func TestAlwaysHoldsInTheRunInsideThatItWasSaidOf(t *testing.T) {
 }
 
 func TestAnAgentThatIsItsOwnToolIsAskedForEachCall(t *testing.T) {
+	outer, inner := `{"n":0}`, `{"n":1}`
 	for carrier, carry := range carriers {
-		t.Run(carrier, func(t *testing.T) {
-			var ran executions
-			agent := newAgent("A", script(
-				runnertest.Reply(runnertest.ToolCall("self", "call_1", `{"input":"a"}`), runnertest.ToolCall("del", "call_0", `{"n":0}`)),
-				runnertest.Reply(runnertest.ToolCall("del", "call_0", `{"n":1}`)), says("Inside."), says("Done."),
-			), ran.gated("del"))
-			agent.Tools = append(agent.Tools, agent.AsTool(runner.AgentToolOptions{Name: "self"}))
-			state := runOK(t, agent, runner.Text("Go.")).State()
-			require.ElementsMatch(t, []string{`{"n":0}`, `{"n":1}`}, asked(state))
-			for n, arguments := range []string{`{"n":0}`, `{"n":1}`} {
-				state = carry(t, agent, state)
-				require.NoError(t, state.Approve(withArguments(t, state, arguments)))
-				result := runOK(t, agent, carry(t, agent, state))
-				require.Len(t, ran.withWhat(), n+1)
-				assert.Equal(t, arguments, ran.withWhat()[n])
-				state = result.State()
-				assert.Len(t, state.Interruptions(), 1-n)
-			}
-		})
+		for _, order := range [][]string{{outer, inner}, {inner, outer}} {
+			t.Run(carrier, func(t *testing.T) {
+				var ran executions
+				agent := newAgent("A", script(
+					runnertest.Reply(runnertest.ToolCall("del", "call_0", outer), runnertest.ToolCall("self", "call_1", `{"input":"a"}`)),
+					runnertest.Reply(runnertest.ToolCall("del", "call_0", inner)), says("Inside."), says("Done."),
+				), ran.gated("del"))
+				agent.Tools = append(agent.Tools, agent.AsTool(runner.AgentToolOptions{Name: "self"}))
+				state := runOK(t, agent, runner.Text("Go.")).State()
+				require.ElementsMatch(t, order, asked(state))
+				for n, arguments := range order {
+					state = carry(t, agent, state)
+					require.NoError(t, state.Approve(withArguments(t, state, arguments)))
+					state = runOK(t, agent, carry(t, agent, state)).State()
+					assert.Equal(t, order[:n+1], ran.withWhat())
+					assert.ElementsMatch(t, order[n+1:], asked(carry(t, agent, state)))
+				}
+			})
+		}
 	}
 }
 

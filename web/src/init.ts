@@ -50,14 +50,11 @@ export class PageEngine implements EngineSource {
   readonly #spent: WeakSet<Worker> = new WeakSet();
 
   async init(options: InitOptions | undefined): Promise<void> {
-    if (options && !sameOptions(options, this.#options)) {
-      if (this.#engine) {
-        throw new UserError(
-          "The engine has been started with other options. Call init(options) once, before the first run.",
-        );
-      }
+    if (options && !this.#engine) {
+      if (options.wasm !== this.#options.wasm) this.#module = undefined;
       this.#options = { ...options };
-      this.#module = undefined;
+    } else if (options && !sameOptions(options, this.#options)) {
+      throw new UserError("The engine has been started with other options. Call init(options) once, before the first run.");
     }
     await this.engine();
   }

@@ -57,7 +57,7 @@ export interface RunHandoffOutputItem extends ItemOf<"handoff_output_item", Wire
 export interface RunToolApprovalItem extends ItemOf<"tool_approval_item", WireToolCall>, Call {
   /** The tool's name. */
   readonly name: string;
-  /** The arguments as the model wrote them: show them as data, never as markup. */
+  /** The arguments as the model wrote them; of a shell or a patch, its action as JSON. Show them as data, never as markup. */
   readonly arguments: string;
 }
 
@@ -117,7 +117,7 @@ export function reviveItem(data: ItemData, names: AgentNames): RunItem {
   if (CALLS.has(data.type)) item["callId"] = raw.call_id ?? raw.id ?? "";
   if (data.type === "tool_approval_item") {
     item["name"] = data.tool_name ?? raw.name ?? raw.type;
-    item["arguments"] = raw.arguments ?? "";
+    item["arguments"] = raw.arguments ?? raw["input"] ?? JSON.stringify(raw["action"] ?? raw["operation"]) ?? "";
   }
   if (data.tool_name != null) item["toolName"] = data.tool_name;
   if (data.title != null) item["title"] = data.title;
@@ -132,6 +132,11 @@ export function reviveItem(data: ItemData, names: AgentNames): RunItem {
 
 /** Gives a pending call as the item that a decision is made on. @internal */
 export function reviveInterruption(data: InterruptionData, names: AgentNames): RunToolApprovalItem {
-  const item = reviveItem(data.item, names) as RunToolApprovalItem;
-  return { ...item, name: data.name, callId: data.callId, arguments: data.arguments };
+  const revived = reviveItem(data.item, names) as RunToolApprovalItem;
+  const item = { ...revived, name: data.name, callId: data.callId, arguments: data.arguments || revived.arguments };
+  origins.set(item, data);
+  return item;
 }
+
+/** What interruptions were made from: of two calls that are alike it tells which one was shown. @internal */
+export const origins: WeakMap<RunToolApprovalItem, InterruptionData> = new WeakMap();

@@ -34,14 +34,15 @@ export class Runner {
   }
 
   #plan(agent: Agent<unknown>, input: RunInput, options: RunOptions, stream: boolean): RunPlan {
-    const given = { ...options }; // of null, too
-    const merged = {
-      ...this.#defaults,
-      ...given,
-      modelSettings: { ...this.#defaults.modelSettings, ...given.modelSettings },
-    };
+    const merged = over(this.#defaults, options);
+    merged.modelSettings = over({ ...this.#defaults.modelSettings }, merged.modelSettings);
     return { agent, start: input instanceof RunState ? { state: input } : { input }, options: merged, stream };
   }
+}
+
+/** Lays options over others; what is undefined, or none at all, leaves them as they are. */
+function over<Options extends object>(defaults: Options, options: Options | null | undefined): { -readonly [Key in keyof Options]: Options[Key] } {
+  return { ...defaults, ...(Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Options) };
 }
 
 /** Starts a run whose events can be read: see {@link Runner.runStreamed}. */

@@ -5,7 +5,7 @@ import { AgentsError, ModelBehaviorError, UserError } from "./errors.js";
 import type { EngineSource } from "./init.js";
 import { sharedEngine } from "./init.js";
 import { ItemHelpers } from "./item_helpers.js";
-import type { RunToolApprovalItem } from "./items.js";
+import { origins, type RunToolApprovalItem } from "./items.js";
 import type { InterruptionData, Json, Slot, StateData } from "./protocol.js";
 import { Run } from "./run.js";
 import type { RunView } from "./view.js";
@@ -61,7 +61,7 @@ export class RunState {
 
   /** Keeps a pending call from running. Throws a UserError where it is not pending in this state. */
   reject(item: RunToolApprovalItem, { alwaysReject = false, message }: RejectOptions = {}): void {
-    this.#decide(item, { approve: false, always: alwaysReject, message });
+    this.#decide(item, { approve: false, always: alwaysReject, message: message == null ? undefined : String(message) });
   }
 
   /** Adds input that the model sees with its next call, after the outputs of pending tools. Throws a UserError where no
@@ -77,8 +77,10 @@ export class RunState {
       throw new UserError("The model's last answer has not been worked off yet: resume this run before adding input.");
     }
     const slot = this.#data.slots.find((candidate) => candidate.pending_input);
-    if (!slot?.pending_input) throw new UserError("This state cannot take more input.");
-    slot.pending_input.push(...(structuredClone(ItemHelpers.inputToNewInputList(input)) as Json[]));
+    if (!slot?.pending_input) throw new UserError("A waiting tool's output may end this run, so it cannot take more input.");
+    const items = typeof input === "string" ? ItemHelpers.inputToNewInputList(input) : input;
+    if (!Array.isArray(items) || items.some((item) => Object(item) !== item)) throw new UserError("Input is a text or a list of items.");
+    slot.pending_input.push(...(structuredClone(items) as Json[]));
   }
 
   /** The document, decisions included. */
@@ -125,23 +127,22 @@ export class RunState {
 
   /** A decision is bound to what was shown: the call's id, tool, agent and arguments. */
   #find(item: RunToolApprovalItem): InterruptionData {
-    const same = this.#view.snapshot.interruptions.filter(
+    const alike = this.#view.interruptions.filter(
       (pending) =>
         pending.callId === item?.callId && // nothing given is nothing pending
         pending.name === item.name &&
         pending.arguments === item.arguments &&
-        pending.item.agent.name === item.agent?.name,
+        pending.agent.name === item.agent?.name,
     );
-    const found = same.length > 1 ? same.filter((pending) => this.#view.names.find(pending.item.agent) === item.agent) : same;
-    if (found.length > 1) {
-      throw new UserError(`Call ${item.callId} of ${item.name} is pending more than once; it cannot be told apart.`);
-    }
-    if (!found[0]) {
+    const own = alike.filter((pending) => origins.get(pending) === origins.get(item));
+    const [found, other] = own[0] ? own : alike[1] ? alike.filter((pending) => pending.agent === item.agent) : alike;
+    const pending = found && origins.get(found);
+    if (!pending || other) {
       throw new UserError(
-        `Call ${item?.callId} of ${item?.name} is not pending in this state. Decide on the items of state.interruptions.`,
+        `Call ${item?.callId} of ${item?.name} is ${other ? "more than once" : "not"} pending in this state. Decide on the items of state.interruptions.`,
       );
     }
-    return found[0];
+    return pending;
   }
 
   #mustBeFree(): void {

@@ -92,6 +92,12 @@ test("init can be called again after it failed, with other options", async () =>
   assert.equal(failing.terminated, 1);
 });
 
+test("an address that is none does not stay in the way of another", async () => {
+  const page = new PageEngine();
+  await assert.rejects(page.init({ worker: new FakeWorker().asWorker, wasm: "http://" }), /"http:\/\/" is no URL/);
+  await page.init({ worker: new FakeWorker().asWorker, wasm: WASM });
+});
+
 test("a Worker of the page's that has ended is not used again", async () => {
   const worker = new FakeWorker();
   const page = new PageEngine();

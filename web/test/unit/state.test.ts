@@ -209,6 +209,23 @@ test("input is staged in the document, copied, as the SDK writes it", async () =
   assert.deepEqual(pending_input, [{ role: "user", content: "wait" }, { role: "user", content: "and this" }]);
 });
 
+test("input that is neither a text nor items is refused, and stages nothing", async () => {
+  const state = await waiting(c1);
+  for (const input of [null, undefined, ["x"], [null], 5] as unknown as string[]) {
+    assert.throws(() => state.addInput(input), /Input is a text or a list of items/, String(input));
+  }
+  assert.deepEqual((JSON.parse(state.toString()) as Slot).pending_input, []);
+});
+
+test("the words of a rejection are text, and none where there are none", async () => {
+  for (const [message, told] of [[null, undefined], [new Error("no"), "Error: no"], ["", ""]] as const) {
+    const state = await waiting(c1);
+    state.reject(one(state, "c1"), { message: message as unknown as string });
+    assert.equal(state.toString().includes("rejection_messages"), told !== undefined);
+    if (told !== undefined) assert(state.toString().includes(`"c1":${JSON.stringify(told)}`));
+  }
+});
+
 test("input is refused where no model call follows", async () => {
   await assert.rejects(async () => (await stateOf(snapshot())).addInput("x"), /has ended/);
   const atLimit = snapshot({ document: { ...interrupted.document, current_turn: 2, max_turns: 2 } });
