@@ -41,7 +41,7 @@ export const budgets: readonly Budget[] = [
   { what: "page load to first event, 10 Mbit/s, ÷ @openai/agents", measured: ratio("load slow", "agents"), most: 1, unit: "×",
     why: "the engine is 0.95 MB, 0.76 s of such a line; @openai/agents is 0.37 MB" },
   { what: "50 turns with one tool each, warm, ÷ @openai/agents", measured: ratio("turns warm", "agents"), most: 0.5, unit: "×",
-    why: "the requests alone, the plain loop, take two thirds of that; a turn is 3.6 ms in the worker, and two questions to the page, each of which wakes a thread twice" },
+    why: "the requests alone, the plain loop, take three quarters of that; a turn takes 2.7 ms of the worker's processor time, and two questions to the page, each of which wakes a thread twice" },
   { what: "the same ÷ ai", measured: ratio("turns warm", "ai"), most: 0.8, unit: "×", why: "the same" },
   { what: "saving a state: 1,000 items ÷ 100 items", measured: growth("save", "worker", 100, 1000), most: 13, unit: "×" },
   { what: "restoring a state: 1,000 items ÷ 100 items", measured: growth("restore", "worker", 100, 1000), most: 13, unit: "×" },
