@@ -164,13 +164,12 @@ func (s *State) waitingAs(item *RunItem) (*RunItem, error) {
 	if slices.Contains(waits, item) {
 		return item, nil
 	}
-	alike := slices.DeleteFunc(waits, func(waiting *RunItem) bool { return waiting.CallID() != item.CallID() || waiting.Agent != item.Agent })
-	if len(alike) > 1 {
-		alike = slices.DeleteFunc(alike, func(waiting *RunItem) bool { return !sameRaw(waiting.Raw, item.Raw) })
-	}
+	alike := slices.DeleteFunc(waits, func(waiting *RunItem) bool {
+		return waiting.CallID() != item.CallID() || waiting.Agent != item.Agent || !sameRaw(waiting.Raw, item.Raw)
+	})
 	switch len(alike) {
 	case 0:
-		return item, nil
+		return item, nil // what waits is another call, be it by its arguments alone
 	case 1:
 		return alike[0], nil
 	}

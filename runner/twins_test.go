@@ -148,9 +148,16 @@ func TestACallOfAnotherCopyIsFoundByWhatItSays(t *testing.T) {
 	runOK(t, agent, copied)
 	assert.Equal(t, []string{`{"n":2}`}, ran.withWhat())
 
+	ask := func(arguments string) runnertest.Turn {
+		return runnertest.Reply(runnertest.ToolCall("del", "call_0", arguments))
+	}
+	alone := newAgent("A", script(ask(`{"p":"/tmp"}`), ask(`{"p":"/etc"}`)), ran.gated("del"))
+	shown, waits := runOK(t, alone, runner.Text("Go.")), runOK(t, alone, runner.Text("Go.")).State()
+	var refused *runner.UserError
+	require.ErrorAs(t, waits.Approve(shown.Interruptions()[0]), &refused, "what waits was not shown")
+
 	alike, state := twins(t, &ran, `{}`, `{}`)
 	copied = reload(t, alike, state)
-	var refused *runner.UserError
 	require.ErrorAs(t, copied.Approve(state.Interruptions()[0]), &refused, "which of the two it is cannot be told")
 	_, err := json.Marshal(copied)
 	require.NoError(t, err)
