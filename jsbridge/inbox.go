@@ -20,8 +20,13 @@ func (b *inbox) put(m toEngine) {
 	b.mu.Lock()
 	b.messages = append(b.messages, m)
 	b.mu.Unlock()
+	signal(b.more)
+}
+
+// signal fills a channel's one slot, if it is not full already.
+func signal(c chan struct{}) {
 	select {
-	case b.more <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }

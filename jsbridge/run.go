@@ -26,8 +26,8 @@ type run struct {
 
 	snapshots sync.Mutex           // guards the two below, also while a snapshot is written
 	sent      sentTexts            // by snapshots
-	due       *runner.StreamResult // as of the last turn, until its snapshot is written
-	turned    chan struct{}        // one slot: says that one is due
+	due       *runner.StreamResult // as of the last turn, or of a resumed one so far; until it is written
+	isDue     chan struct{}        // one slot: says that there is one
 
 	mu      sync.Mutex
 	over    bool           // no further call may start
@@ -35,7 +35,7 @@ type run struct {
 }
 
 func newRun(e *engine, number int) *run {
-	r := &run{number: number, engine: e, begun: make(chan struct{}), sent: newSentTexts(), turned: make(chan struct{}, 1)}
+	r := &run{number: number, engine: e, begun: make(chan struct{}), sent: newSentTexts(), isDue: make(chan struct{}, 1)}
 	r.ctx, r.stop = context.WithCancelCause(e.ctx)
 	r.stopped, r.abandon = context.WithCancel(r.ctx)
 	return r
@@ -170,7 +170,7 @@ func (r *run) checkpoint(ctx context.Context, result *runner.StreamResult) error
 	if _, err := r.call(ctx, functionRef{turnFunction}); err != nil {
 		return err
 	}
-	r.hasTurned(result.Snapshot())
+	r.makeDue(result.Snapshot())
 	return nil
 }
 
@@ -180,19 +180,16 @@ func (r *run) checkpoint(ctx context.Context, result *runner.StreamResult) error
 func (r *run) resumeCheckpoint(_ context.Context, state *runner.State) error {
 	result, err := state.Result()
 	if err == nil {
-		r.hasTurned(result)
+		r.makeDue(result)
 	}
 	return err
 }
 
-func (r *run) hasTurned(result *runner.StreamResult) {
+func (r *run) makeDue(result *runner.StreamResult) {
 	r.snapshots.Lock()
 	r.due = result
 	r.snapshots.Unlock()
-	select {
-	case r.turned <- struct{}{}:
-	default:
-	}
+	signal(r.isDue)
 }
 
 // postSnapshots sends what is due until the run ends, while it goes on: the next
@@ -201,7 +198,7 @@ func (r *run) postSnapshots() {
 	defer r.calling.Done()
 	for {
 		select {
-		case <-r.turned:
+		case <-r.isDue:
 			r.postSnapshot()
 		case <-r.ctx.Done():
 			return

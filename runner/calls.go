@@ -219,7 +219,7 @@ func (l *runLoop) runCalls(outer context.Context, calls []localCall) ([]callResu
 		case approved:
 			l.s.ledger.markExecuted(c.call.ID)
 			c.running = true
-			if l.savesCalls() {
+			if c.paused != nil && len(l.checkpoints()) > 0 {
 				c.asBegun = c.paused.asBegun()
 			}
 		}

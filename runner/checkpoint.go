@@ -26,14 +26,7 @@ func WithResumeCheckpoint(save func(ctx context.Context, state *State) error) Op
 // settled tells the checkpoints that tools of a resumed turn are about to begin,
 // or that one has finished.
 func (l *runLoop) settled(ctx context.Context, results []callResult) error {
-	saves := []func(context.Context, *State) error{l.cfg.toolCheckpoint}
-	if l.fresh == nil {
-		saves = append(saves, l.cfg.resumeCheckpoint)
-	}
-	for _, save := range saves {
-		if save == nil {
-			continue
-		}
+	for _, save := range l.checkpoints() {
 		if err := save(ctx, l.asItStands(results)); err != nil {
 			return err
 		}
@@ -77,9 +70,15 @@ func (l *runLoop) asItStands(results []callResult) *State {
 	return s
 }
 
-// savesCalls says whether anybody saves the state while calls run.
-func (l *runLoop) savesCalls() bool {
-	return l.cfg.toolCheckpoint != nil || l.cfg.resumeCheckpoint != nil && l.fresh == nil
+// checkpoints gives those that are told of the turn's calls.
+func (l *runLoop) checkpoints() (saves []func(context.Context, *State) error) {
+	if l.cfg.toolCheckpoint != nil {
+		saves = append(saves, l.cfg.toolCheckpoint)
+	}
+	if l.cfg.resumeCheckpoint != nil && l.fresh == nil {
+		saves = append(saves, l.cfg.resumeCheckpoint)
+	}
+	return saves
 }
 
 // asBegun copies the run of an agent tool that is about to go on, as it will be

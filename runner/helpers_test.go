@@ -140,15 +140,28 @@ func waitingIDs(items []*runner.RunItem) []string {
 	return ids
 }
 
-// waiting finds a waiting call.
+// waiting finds a waiting call by its id.
 func waiting(t *testing.T, state *runner.State, callID string) *runner.RunItem {
 	t.Helper()
+	return waitingBy(t, state, (*runner.RunItem).CallID, callID)
+}
+
+// withArguments finds one by its arguments.
+func withArguments(t *testing.T, state *runner.State, arguments string) *runner.RunItem {
+	t.Helper()
+	return waitingBy(t, state, (*runner.RunItem).Arguments, arguments)
+}
+
+func waitingBy(t *testing.T, state *runner.State, of func(*runner.RunItem) string, wanted string) *runner.RunItem {
+	t.Helper()
+	var all []string
 	for _, item := range state.Interruptions() {
-		if item.CallID() == callID {
+		if of(item) == wanted {
 			return item
 		}
+		all = append(all, of(item))
 	}
-	require.Failf(t, "no such call waits", "call %s; %v do", callID, waitingIDs(state.Interruptions()))
+	require.Failf(t, "no such call waits", "%s; %v do", wanted, all)
 	return nil
 }
 

@@ -301,11 +301,11 @@ func (s *State) decided() bool {
 
 // decisionOn reads the decision on an interruption, be it one of an agent tool.
 func (s *State) decisionOn(item *RunItem) verdict {
-	owner, waiting := s.owner(item)
-	if waiting == nil {
+	owner := s.owner(item)
+	if owner == nil {
 		return undecided
 	}
-	v, _ := owner.verdict(waiting)
+	v, _ := owner.verdict(item)
 	return v
 }
 

@@ -144,15 +144,15 @@ func (s *State) Decide(item *RunItem, d Decision) error {
 	if err != nil {
 		return err
 	}
-	owner, waiting := s.owner(item)
-	if waiting == nil {
+	owner := s.owner(item)
+	if owner == nil {
 		return &UserError{Message: "call " + strconv.Quote(item.CallID()) + " does not wait for a decision in this state; decide on the items that Interruptions returns"}
 	}
-	if _, err := owner.ledger.register(identityOf(waiting)); err != nil {
+	if _, err := owner.ledger.register(identityOf(item)); err != nil {
 		return err
 	}
-	owner.ledger.setUnbound(waiting.CallID(), false)
-	owner.record(waiting).decide(waiting.CallID(), owner.ledger[waiting.CallID()].Scope, d)
+	owner.ledger.setUnbound(item.CallID(), false)
+	owner.record(item).decide(item.CallID(), owner.ledger[item.CallID()].Scope, d)
 	return nil
 }
 
@@ -177,19 +177,24 @@ func (s *State) waitingAs(item *RunItem) (*RunItem, error) {
 }
 
 // owner finds the run that an interruption belongs to: this one, or that of an
-// agent used as a tool, at any depth.
-func (s *State) owner(item *RunItem) (*State, *RunItem) {
-	if s.step != stepInterrupted || s.work == nil || !slices.Contains(s.work.interruptions, item) {
-		return nil, nil
+// agent used as a tool, at any depth; nil for what is none.
+func (s *State) owner(item *RunItem) *State {
+	if !slices.Contains(s.interruptions(), item) {
+		return nil
 	}
+	return s.ownerOf(item)
+}
+
+// ownerOf is owner of what is sure to be an interruption.
+func (s *State) ownerOf(item *RunItem) *State {
 	for _, call := range s.work.calls {
 		if call.paused != nil {
-			if owner, waiting := call.paused.owner(item); waiting != nil {
-				return owner, waiting
+			if owner := call.paused.owner(item); owner != nil {
+				return owner
 			}
 		}
 	}
-	return s, item
+	return s
 }
 
 // identityOf is what a call, or its placeholder, is identified by.
@@ -198,11 +203,7 @@ func identityOf(item *RunItem) callIdentity {
 }
 
 // isNested says whether an interruption is one of an agent used as a tool.
-func (s *State) isNested(item *RunItem) bool {
-	return slices.ContainsFunc(s.work.calls, func(c localCall) bool {
-		return c.paused != nil && slices.Contains(c.paused.interruptions(), item)
-	})
-}
+func (s *State) isNested(item *RunItem) bool { return s.ownerOf(item) != s }
 
 // record gives the record that decisions on a call go into.
 func (s *State) record(item *RunItem) *decisionRecord {

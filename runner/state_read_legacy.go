@@ -21,26 +21,11 @@ func rebuildLedger(s *State) {
 		}
 	}
 	for _, waiting := range s.work.interruptions {
-		owner, item := s.ownerOf(waiting)
-		if item == nil {
-			continue
-		}
-		if record := s.approvals.named[item.key.approvalKey()]; owner != s && record != nil {
-			owner.inheritDecision(item, record) // before 1.15 it was written here
+		owner := s.ownerOf(waiting) // the state is not whole yet
+		if record := s.approvals.named[waiting.key.approvalKey()]; owner != s && record != nil {
+			owner.inheritDecision(waiting, record) // before 1.15 it was written here
 		}
 	}
-}
-
-// ownerOf is owner before the state is whole.
-func (s *State) ownerOf(item *RunItem) (*State, *RunItem) {
-	for _, c := range s.work.calls {
-		if c.paused != nil {
-			if owner, inner := c.paused.owner(item); inner != nil {
-				return owner, inner
-			}
-		}
-	}
-	return s, item
 }
 
 // inheritDecision takes over a decision on one call that the outer run holds.

@@ -71,22 +71,14 @@ func marshalItem(graph *agentGraph, item *RunItem) json.RawMessage {
 
 // sessionIndexes says which of the run's items each generated item is.
 func sessionIndexes(generated, items []*RunItem) []*int {
-	indexes, found := make([]*int, len(generated)), make([]int, len(generated))
-	var places map[*RunItem]int // made where a filter or a handoff has moved one
+	places := make(map[*RunItem]int, len(items))
+	for i, item := range items {
+		places[item] = i
+	}
+	indexes := make([]*int, len(generated))
 	for i, item := range generated {
-		place, ok := i, i < len(items) && items[i] == item
-		if !ok && places == nil {
-			places = make(map[*RunItem]int, len(items))
-			for place, item := range items {
-				places[item] = place
-			}
-		}
-		if !ok {
-			place, ok = places[item]
-		}
-		if ok {
-			found[i] = place
-			indexes[i] = &found[i]
+		if place, ok := places[item]; ok {
+			indexes[i] = &place
 		}
 	}
 	return indexes

@@ -41,17 +41,6 @@ func asked(state *runner.State) (arguments []string) {
 	return arguments
 }
 
-func withArguments(t *testing.T, state *runner.State, arguments string) *runner.RunItem {
-	t.Helper()
-	for _, item := range state.Interruptions() {
-		if item.Arguments() == arguments {
-			return item
-		}
-	}
-	require.Fail(t, "no call waits with "+arguments)
-	return nil
-}
-
 func TestOfTwoCallsOfOneIDInsideTheOneDecidedOnRuns(t *testing.T) {
 	for carrier, carry := range carriers {
 		t.Run(carrier, func(t *testing.T) {

@@ -59,10 +59,7 @@ func (r *StreamResult) Waiting() []WaitingCall {
 	w := &documentWriter{split: &splitWriter{}, slots: map[*State]int{}}
 	w.state(s)
 	for _, item := range interruptions {
-		owner, waiting := s.owner(item)
-		if waiting == nil {
-			continue
-		}
+		owner := s.ownerOf(item)
 		calls = append(calls, WaitingCall{
 			Item: marshalItem(owner.graph, item), Name: item.ToolName, CallID: item.CallID(), Arguments: item.Arguments(),
 			Target: DecisionTarget{Slot: w.slots[owner], Scope: owner.ledger[item.CallID()].Scope, Records: owner.targets(item)},

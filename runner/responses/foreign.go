@@ -15,7 +15,7 @@ const placeholder = "__fake_id__"
 func withoutForeign(input []json.RawMessage) []json.RawMessage {
 	cleaned := make([]json.RawMessage, 0, len(input))
 	for _, raw := range input {
-		if bytes.Contains(raw, []byte("provider_data")) || bytes.Contains(raw, []byte(placeholder)) {
+		if bytes.Contains(raw, []byte(`"provider_data"`)) || bytes.Contains(raw, []byte(placeholder)) {
 			raw = clean(raw)
 		}
 		if raw != nil {
