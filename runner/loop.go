@@ -68,6 +68,9 @@ func (l *runLoop) run(ctx context.Context) (output any, err error) {
 		return nil, err
 	}
 	l.emit(Event{Type: AgentUpdatedStreamEvent, Agent: l.s.agent})
+	if l.s.carried.Terminal {
+		return l.finishAgain(ctx)
+	}
 	then, err := l.firstTurn(ctx, stop)
 	for err == nil {
 		ended, failure := l.settle(ctx, then)
@@ -197,12 +200,22 @@ func (l *runLoop) finishRun(ctx context.Context, then next) error {
 	if l.s.maxTurns > 0 {
 		l.s.turn = min(l.s.turn, l.s.maxTurns) // a handler has answered for the turn too many
 	}
+	l.s.carried.Terminal = true
 	if err := l.saveTurn(ctx); err != nil {
 		return err
 	}
+	return l.close(ctx)
+}
+
+// close ends a run whose session has all of it. Until then no other run may ask
+// the model again: it would answer twice.
+func (l *runLoop) close(ctx context.Context) error {
 	if l.cfg.compact != nil && l.cfg.session != nil {
-		return l.cfg.compact(ctx, l.cfg.session)
+		if err := l.cfg.compact(ctx, l.cfg.session); err != nil {
+			return err
+		}
 	}
+	l.s.carried.Terminal = false
 	return nil
 }
 

@@ -245,10 +245,7 @@ func (l *runLoop) openCalls(ctx context.Context, work *turnWork) ([]localCall, e
 
 // mayResume refuses states that no run may go on from.
 func (l *runLoop) mayResume() error {
-	switch {
-	case l.s.carried.Terminal:
-		return &UserError{Message: "This RunState ended at an unrecoverable boundary; start a new run"}
-	case l.s.work != nil && l.s.work.unproven && l.guardsOutput():
+	if l.s.work != nil && l.s.work.unproven && l.guardsOutput() {
 		return &UserError{Message: "Cannot resume a serialized approval checkpoint with output guardrails because the current response boundary cannot be proven. Start a new run from safe input."}
 	}
 	return nil

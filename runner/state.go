@@ -77,7 +77,8 @@ type carried struct {
 	// PendingSessionWrite is what another runner had not saved yet.
 	PendingSessionWrite json.RawMessage
 
-	// Terminal says that the run must not go on.
+	// Terminal says that the run had its final output, and failed before the
+	// session had it. It must not go on.
 	Terminal bool
 
 	ConversationID         *string
@@ -292,7 +293,7 @@ func (s *State) AddInput(items ...json.RawMessage) error {
 	}
 	defer s.mu.Unlock()
 	switch {
-	case s.step == stepModel:
+	case s.step == stepModel || s.carried.Terminal:
 		return &UserError{Message: "Cannot add input to a terminal RunState"}
 	case s.maxTurns > 0 && s.turn >= s.maxTurns:
 		return &UserError{Message: "Cannot add input to a RunState with no remaining model turns"}

@@ -161,7 +161,7 @@ func (w *documentWriter) state(s *State) {
 // pendingInput writes what a page may add to, where [State.AddInput] would.
 func (w *documentWriter) pendingInput(s *State) {
 	write := func(w *documentWriter) { w.field("pending_input", nonNil(s.pending)) }
-	if s.step == stepInterrupted && s.mayEndByTool() {
+	if s.carried.Terminal || s.step == stepInterrupted && s.mayEndByTool() {
 		write(w)
 	} else {
 		w.slot(write)

@@ -77,7 +77,7 @@ export class RunState {
       throw new UserError("The model's last answer has not been worked off yet: resume this run before adding input.");
     }
     const slot = this.#data.slots.find((candidate) => candidate.pending_input);
-    if (!slot?.pending_input) throw new UserError("A waiting tool's output may end this run, so it cannot take more input.");
+    if (!slot?.pending_input) throw new UserError("This run may end without another model call, so it cannot take more input.");
     const items = typeof input === "string" ? ItemHelpers.inputToNewInputList(input) : input;
     if (!Array.isArray(items) || items.some((item) => Object(item) !== item)) throw new UserError("Input is a text or a list of items.");
     slot.pending_input.push(...(structuredClone(items) as Json[]));

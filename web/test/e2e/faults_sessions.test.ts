@@ -39,6 +39,32 @@ for (const place of ["worker", "page"] as const) {
       await assertNoMishaps(page);
     });
 
+    test("an answer that could not be saved is given by the resumed run, which asks no model", async () => {
+      const script = server.answering(callThenDone);
+      const got = await page.evaluate(async (baseURL) => {
+        const { Agent, MemorySession, RunState, configure, runStreamed, tool } = window.runstream;
+        configure({ baseURL });
+        const agent = new Agent({ name: "Anyone", tools: [tool({ name: "act", description: "Acts.", execute: () => "acted" })] });
+        const session = new MemorySession();
+        const addItems = session.addItems.bind(session);
+        let calls = 0;
+        session.addItems = async (items) => {
+          if (++calls === 3) throw new Error("The disk is full.");
+          return addItems(items);
+        };
+        const failed = runStreamed(agent, "Hi", { session });
+        await failed.completed.catch(() => {});
+        const state = await RunState.fromString(agent, failed.toState().toString());
+        const { finalOutput } = await window.outcome(runStreamed(agent, state, { session }));
+        const items = (await session.getItems()) as { readonly type?: string; readonly role?: string }[];
+        return { message: (failed.error as Error).message, finalOutput, items: items.map((item) => item.type ?? item.role) };
+      }, script.baseURL);
+      assert.match(got.message, /could not be written.*disk is full/);
+      assert.equal(got.finalOutput, "Done.");
+      assert.deepEqual(got.items, ["user", "function_call", "function_call_output", "message"]);
+      assert.equal(script.requests.length, 2);
+    });
+
     for (const [method, time, says] of waits) {
       test(`${method} that throws, call ${time}, ends the run with what it threw as the cause`, async () => {
         const script = server.answering(callThenDone);

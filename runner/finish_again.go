@@ -1,0 +1,62 @@
+package runner
+
+import (
+	"context"
+)
+
+// finishAgain ends a run that had its final output and could not save it: it
+// makes the write that is missing. The model and the agent's hooks are not asked
+// again; output guardrails are, for a document may say anything.
+func (l *runLoop) finishAgain(ctx context.Context) (any, error) {
+	s := l.s
+	if s.step != stepRunAgain || s.carried.PendingSessionWrite == nil || s.held != nil || l.mustGuard() {
+		return nil, errTerminal
+	}
+	then, err := l.decideAgain(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.outputGuardrails = nil
+	if err := l.guardOutput(ctx, then.output); err != nil {
+		return nil, err
+	}
+	if err := l.settlePendingWrite(ctx); err != nil {
+		return nil, err
+	}
+	s.step = stepModel
+	return then.output, l.close(ctx)
+}
+
+var errTerminal = &UserError{Message: "This RunState ended at an unrecoverable boundary; start a new run"}
+
+// decideAgain gives the final output anew, from the last answer and the outputs of
+// its calls.
+func (l *runLoop) decideAgain(ctx context.Context) (next, error) {
+	s := l.s
+	if len(s.responses) == 0 {
+		return next{}, errTerminal
+	}
+	work, offer := &turnWork{response: s.responses[len(s.responses)-1]}, l.offer(ctx)
+	for _, raw := range work.response.Output {
+		item := newItem(UnknownItem, s.agent, raw)
+		switch head := item.head; head.Type {
+		case "message":
+			item.Type = MessageOutputItem
+		case "function_call":
+			tool := offer.function(callKey(head.Name, head.Namespace))
+			if tool == nil {
+				return next{}, errTerminal
+			}
+			item.describeTool(tool)
+			work.calls = append(work.calls, localCall{item: item, kind: functionCalls, tool: tool})
+		}
+		work.items = append(work.items, item)
+	}
+	generated, items := len(s.generated), len(s.items)
+	then, err := l.decide(ctx, work, l.withEarlier(work, nil))
+	s.generated, s.items, l.made = s.generated[:generated], s.items[:items], nil // the run has them
+	if err == nil && then.kind != nextFinal {
+		err = errTerminal
+	}
+	return then, err
+}
