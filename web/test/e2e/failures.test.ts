@@ -64,6 +64,13 @@ for (const engine of ["worker", "page"] as const) {
       });
     }
 
+    test("a complete response counts though its stream does not end", async () => {
+      const script = server.script({ hangAfter: response(message("All of it.")) });
+      const got = await runOnce(page, script);
+      assert.deepEqual([got.error, got.finalOutput], [null, "All of it."]);
+      assert.equal(await soon(script.requests[0]!.closedByClient, "the connection to close"), true);
+    });
+
     test("stopping reaches a running tool's signal", async () => {
       const script = server.script(response(call("wait", "call_1")), response(message("Never asked for.")));
       const got = await page.evaluate(async (baseURL) => {

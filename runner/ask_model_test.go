@@ -1,0 +1,57 @@
+package runner_test
+
+import (
+	"context"
+	"iter"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"runstream/runner"
+	"runstream/runner/runnertest"
+)
+
+// endingModel says one thing and ends as it is told to.
+type endingModel struct {
+	turn runnertest.Turn
+	end  func(ctx context.Context) error
+}
+
+func (m endingModel) Stream(ctx context.Context, _ *runner.ModelRequest) iter.Seq2[runner.RawEvent, error] {
+	return func(yield func(runner.RawEvent, error) bool) {
+		for _, event := range m.turn.Events(runnertest.Response{ID: "resp_1"}) {
+			if !yield(event, nil) {
+				return
+			}
+		}
+		yield(runner.RawEvent{}, m.end(ctx))
+	}
+}
+
+func TestACompleteResponseCountsHoweverItsStreamEnds(t *testing.T) {
+	hangs := func(ctx context.Context) error {
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}
+	breaks := func(context.Context) error { return errBroken }
+	for name, end := range map[string]func(context.Context) error{"it breaks": breaks, "it does not end": hangs} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				result := runOK(t, newAgent("A", endingModel{says("Done."), end}), runner.Text("Go."))
+				assert.Equal(t, "Done.", result.FinalOutput())
+			})
+		})
+	}
+	t.Run("the run is stopped meanwhile", func(t *testing.T) {
+		ctx, stop := context.WithCancelCause(t.Context())
+		end := func(streaming context.Context) error {
+			stop(errBroken)
+			return hangs(streaming)
+		}
+		result, err := runner.Run(ctx, newAgent("A", endingModel{says("Done."), end}), runner.Text("Go."))
+		require.ErrorIs(t, err, errBroken)
+		assert.Nil(t, result.FinalOutput())
+	})
+}
