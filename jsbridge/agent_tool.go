@@ -32,16 +32,19 @@ func (r *run) agentTool(owner int, spec toolSpec) (*runner.FunctionTool, error) 
 	}
 	if fn := spec.Input; fn != nil {
 		options.Input = func(ctx context.Context, call *runner.ToolCall) (runner.Input, error) {
-			var input json.RawMessage
-			if err := r.ask(ctx, "inputBuilder of tool "+spec.Name, *fn, &input, r.infoOfCall(call)); err != nil {
-				return nil, err
+			input, err := r.call(ctx, *fn, r.infoOfCall(call))
+			if err != nil {
+				return nil, err // what it threw, as of a function tool
+			}
+			if codec.IsNull(input) {
+				return nil, nil // it has checked the arguments
 			}
 			if text, ok := toolValue(input).(string); ok {
 				return runner.Text(text), nil
 			}
-			var items runner.Items
-			err := codec.Read(input, (*[]json.RawMessage)(&items))
-			return items, err
+			var items []json.RawMessage
+			err = readReply("inputBuilder of tool "+spec.Name, input, &items)
+			return runner.Items(items), err
 		}
 	}
 	if fn := spec.Output; fn != nil {

@@ -17,7 +17,8 @@ type AgentToolOptions struct {
 	// if nil. With it, the arguments are the agent's input as JSON, unless
 	// Input makes one.
 	Parameters json.RawMessage
-	// Input makes the agent's input from the arguments.
+	// Input makes the agent's input from the arguments; nil is what it would
+	// be without.
 	Input func(ctx context.Context, call *ToolCall) (Input, error)
 	// Output makes the tool's output from the agent's run; its final output if
 	// nil.
@@ -146,7 +147,9 @@ func lastWords(result *StreamResult) any {
 
 func (t *agentTool) input(ctx context.Context, call *ToolCall) (Input, error) {
 	if t.options.Input != nil {
-		return t.options.Input(ctx, call)
+		if input, err := t.options.Input(ctx, call); err != nil || input != nil {
+			return input, err
+		}
 	}
 	if t.options.Parameters != nil {
 		return Text(structuredInput(call.Arguments)), nil

@@ -20,7 +20,7 @@ export interface AgentToolOptions {
   readonly toolName?: string | undefined;
   readonly toolDescription?: string | undefined;
   /** What the tool takes; one text named `input` by default. With it, the arguments are the agent's input as JSON, unless
-   * `inputBuilder` makes one. */
+   * `inputBuilder` makes one. A Standard Schema checks them, too: a call that does not fit fails, and the agent is not run. */
   readonly parameters?: StandardSchema | JsonSchema | undefined;
   /** @defaultValue true */
   readonly strict?: boolean | undefined;

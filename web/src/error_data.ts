@@ -1,9 +1,66 @@
-import * as errors from "./errors.js";
-import { AgentsError, APIError } from "./errors.js";
+import {
+  AgentsError,
+  UserError,
+  MaxTurnsExceeded,
+  ModelBehaviorError,
+  InvalidToolInputError,
+  ModelRefusalError,
+  ModelTimeoutError,
+  ToolTimeoutError,
+  InputGuardrailTripwireTriggered,
+  OutputGuardrailTripwireTriggered,
+  ToolInputGuardrailTripwireTriggered,
+  ToolOutputGuardrailTripwireTriggered,
+  APIError,
+  APIConnectionError,
+  BadRequestError,
+  AuthenticationError,
+  PermissionDeniedError,
+  NotFoundError,
+  ConflictError,
+  UnprocessableEntityError,
+  RateLimitError,
+  InternalServerError,
+  SessionError,
+  PanicError,
+  EngineStartError,
+  EngineDisposedError,
+  EngineCrashedError,
+} from "./errors.js";
 import type { ErrorData } from "./protocol.js";
 
 // Marked pure, so that the worker, which only sends errors, is built without all their classes.
-const classes: ReadonlyMap<string, typeof AgentsError> = /* @__PURE__ */ new Map(/* @__PURE__ */ Object.entries(errors));
+const classes: ReadonlyMap<string, typeof AgentsError> = /* @__PURE__ */ new Map(
+  /* @__PURE__ */ [
+    AgentsError,
+    UserError,
+    MaxTurnsExceeded,
+    ModelBehaviorError,
+    InvalidToolInputError,
+    ModelRefusalError,
+    ModelTimeoutError,
+    ToolTimeoutError,
+    InputGuardrailTripwireTriggered,
+    OutputGuardrailTripwireTriggered,
+    ToolInputGuardrailTripwireTriggered,
+    ToolOutputGuardrailTripwireTriggered,
+    APIError,
+    APIConnectionError,
+    BadRequestError,
+    AuthenticationError,
+    PermissionDeniedError,
+    NotFoundError,
+    ConflictError,
+    UnprocessableEntityError,
+    RateLimitError,
+    InternalServerError,
+    SessionError,
+    PanicError,
+    EngineStartError,
+    EngineDisposedError,
+    EngineCrashedError,
+  ].map((one) => [new one("").name, one]),
+);
 
 /** Rebuilds an error that crossed, its causes by `revive`. A name that is not known here stays the error's name. */
 export function errorFromData(data: ErrorData, revive: (cause: ErrorData) => unknown = errorFromData): AgentsError {

@@ -8,7 +8,7 @@ import type { ToolInputGuardrail, ToolOutputGuardrail } from "./guardrails.js";
 import { reviveItem } from "./items.js";
 import type { CallInfo, ErrorData, FunctionRef, ItemData, Json } from "./protocol.js";
 import type { WireItem } from "./responses.js";
-import { parseArguments, shownSchema, toJsonSchema } from "./schema.js";
+import { isStandardSchema, parseArguments, shownSchema, toJsonSchema } from "./schema.js";
 import { hooksSpec, sessionSpec } from "./spec_parts.js";
 import type { ToolGuardrailSpec, ToolSpec } from "./specs.js";
 import type { FunctionTool } from "./tool.js";
@@ -129,8 +129,12 @@ function agentToolSpec({ agent, options }: AgentTool, scope: RunScope): ToolSpec
     agent: scope.indexOf(agent),
     maxTurns: options.maxTurns,
     input:
-      inputBuilder &&
-      scope.add(async (info, _, signal) => inputBuilder(await parse(info.arguments ?? ""), scope.details(info, signal))),
+      inputBuilder || isStandardSchema(parameters ?? {})
+        ? scope.add(async (info, _, signal) => {
+            const args = await parse(info.arguments ?? "");
+            return inputBuilder?.(args, scope.details(info, signal)) ?? null; // which stands for the arguments as they are
+          })
+        : undefined,
     output:
       customOutputExtractor &&
       scope.add((_, [result]) => {

@@ -187,6 +187,42 @@ for (const engine of ["worker", "page"] as const) {
       assert.deepEqual((script.requests[2]!.body.input as { output?: string }[]).at(-1)!.output, "la mer (1)");
     });
 
+    test("a Standard Schema checks the arguments of an agent as a tool", async () => {
+      const script = server.script(
+        response(call("ask", "call_1", { word: 7 })),
+        response(call("ask", "call_2", { word: "sea" })),
+        response(message("la mer")),
+        response(message("It is la mer.")),
+      );
+      const got = await page.evaluate(async (baseURL) => {
+        const { Agent, configure, run } = window.runstream;
+        configure({ baseURL });
+        const standard = {
+          version: 1 as const,
+          vendor: "by hand",
+          validate: (value: unknown) => {
+            const { word } = value as { word: unknown };
+            return typeof word === "string" ? { value: { word } } : { issues: [{ message: "is no text", path: ["word"] }] };
+          },
+          jsonSchema: { input: () => ({ type: "object", properties: { word: { type: "string" } } }) },
+        };
+        const failures: string[] = [];
+        const ask = new Agent({ name: "Inner" }).asTool({
+          toolName: "ask",
+          parameters: { "~standard": standard },
+          errorFunction: (_, error) => {
+            failures.push((error as Error).name);
+            return (error as Error).message;
+          },
+        });
+        const { finalOutput } = await run(new Agent({ name: "Outer", tools: [ask] }), "Sea?");
+        return { failures, finalOutput };
+      }, script.baseURL);
+      assert.deepEqual(got, { failures: ["InvalidToolInputError"], finalOutput: "It is la mer." });
+      assert.match((script.requests[1]!.body.input as { output?: string }[]).at(-1)!.output!, /word: is no text/);
+      assert.match(JSON.stringify(script.requests[2]!.body.input), /arguments follow.*sea/);
+    });
+
     test("agents as tools are named after their agents, at any depth", async () => {
       const script = server.script(response(call("middle_one", "call_1", { input: "Hi" })), response(message("Yes.")), response(message("Done.")));
       await page.evaluate(async (baseURL) => {
