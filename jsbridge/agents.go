@@ -52,6 +52,9 @@ func (r *run) fillAgent(index int, spec agentSpec, models *models) (err error) {
 		return err
 	}
 	agent.Settings = spec.ModelSettings.settings()
+	if spec.Output != nil && given(spec.Output.Schema) == nil {
+		return &runner.UserError{Message: "outputType of agent " + spec.Name + " has no schema; write { schema: … } around JSON Schema, or give a Standard Schema"}
+	}
 	agent.Output = r.outputSchema(spec)
 	if !spec.ToolUse.known() {
 		return &runner.UserError{Message: "toolUseBehavior of agent " + spec.Name + ` is none: it is "run_llm_again", "stop_on_first_tool", { stopAtToolNames } or a function`}

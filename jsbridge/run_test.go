@@ -361,6 +361,8 @@ func TestRunsThatCannotStartSayWhy(t *testing.T) {
 		"not JSON":             {`{`, "cannot be read"},
 		"no agent":             {`{"agents":[],"input":{"text":""}}`, "there is no agent to run"},
 		"no input":             {`{"agents":[{"name":"A"}],"input":{}}`, "there is no input"},
+		"input of no form":     {`{"agents":[{"name":"A"}],"input":{"items":5}}`, "there is no input; pass a text"},
+		"no schema":            {`{"agents":[{"name":"A","output":{}}],"input":{"text":""}}`, "outputType of agent A has no schema"},
 		"an unknown API":       {`{"agents":[{"name":"A"}],"input":{"text":""},"provider":{"baseURL":"","api":"assistants"}}`, `does not speak the API "assistants"`},
 		"negative retries":     {`{"agents":[{"name":"A"}],"input":{"text":""},"provider":{"baseURL":"","maxRetries":-1}}`, "maxRetries is -1"},
 		"no turns":             {`{"agents":[{"name":"A"}],"input":{"text":""},"options":{"maxTurns":0}}`, "maxTurns is 0"},

@@ -18,7 +18,11 @@ func parseSpec(text string) (*runSpec, error) {
 		if _, named := errors.AsType[runner.Error](err); named {
 			return nil, err
 		}
-		if wrong, ok := errors.AsType[*codec.TypeError](err); ok && wrong.Field != "" {
+		wrong, ok := errors.AsType[*codec.TypeError](err)
+		if ok && wrong.Field == "input.items" {
+			return nil, errNoInput
+		}
+		if ok && wrong.Field != "" {
 			return nil, &runner.UserError{Message: spec.nameOf(wrong.Field) + " is not " + wrong.Want, Err: err}
 		}
 		return nil, &runner.UserError{Message: "the run's agents and options cannot be read: " + err.Error(), Err: err}
@@ -79,8 +83,10 @@ func (s inputSpec) input(start *runner.Agent) (runner.Input, error) {
 	case s.Items != nil:
 		return runner.Items(s.Items), nil
 	}
-	return nil, &runner.UserError{Message: "there is no input; pass a text, a list of items or a state"}
+	return nil, errNoInput
 }
+
+var errNoInput = &runner.UserError{Message: "there is no input; pass a text, a list of items or a state"}
 
 // maxTurns gives the limit of model calls, 0 for none.
 func maxTurns(given json.RawMessage) (int, error) {

@@ -1,5 +1,6 @@
 import type { ModelSettings } from "./agent.js";
 import { Agent } from "./agent.js";
+import type { Handoff } from "./handoff.js";
 import type { RunContext, ToolCallDetails } from "./context.js";
 import type { Thrown } from "./error_data.js";
 import { UserError } from "./errors.js";
@@ -65,7 +66,7 @@ export function reachableAgents(root: Agent<unknown>): Agent<unknown>[] {
     if (typeof agent?.name !== "string" || !Array.isArray(agent.handoffs) || !Array.isArray(agent.tools)) {
       throw new UserError('A run needs an Agent: new Agent({ name: "…", instructions: "…" }).');
     }
-    for (const handoff of agent.handoffs) reach(handoff && "agent" in handoff ? handoff.agent : handoff);
+    for (const handoff of agent.handoffs) reach("agent" in Object(handoff) ? (handoff as Handoff).agent : (handoff as Agent<unknown>));
     for (const tool of agent.tools) if (tool?.type === "agent") reach(tool.agent);
   }
   return agents;
@@ -101,7 +102,7 @@ export class RunScope {
 
   /** Keeps what an output's schema gave, which crosses as JSON only. */
   keepOutput(value: unknown): unknown {
-    if (value !== undefined) this.#outputs.set(JSON.stringify(value), value); // nothing crosses as empty text
+    if (value !== undefined) this.#outputs.set(JSON.stringify(value, bigIntAsText), value); // nothing crosses as empty text
     return value;
   }
 
@@ -155,6 +156,11 @@ export class RunScope {
   ): Value | FunctionRef | undefined {
     return typeof given === "function" ? this.add((info) => given(this.context(info))) : given;
   }
+}
+
+/** A number that JSON has no form for crosses as its digits. */
+export function bigIntAsText(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
 }
 
 /** Model settings under the names that they have in the engine: those of the Python SDK. */

@@ -4,7 +4,7 @@ import type { Engine, RunListener } from "./engine.js";
 import { errorFromData, errorToData, Thrown } from "./error_data.js";
 import { AgentsError, EngineDisposedError, EngineStartError, ModelBehaviorError, UserError } from "./errors.js";
 import { reviveEvents } from "./events.js";
-import { AgentNames, reachableAgents, RunScope } from "./graph.js";
+import { AgentNames, bigIntAsText, reachableAgents, RunScope } from "./graph.js";
 import type { EngineSource } from "./init.js";
 import type { RunOptions } from "./options.js";
 import type { EventData, FromEngine, Json, ToEngine } from "./protocol.js";
@@ -133,7 +133,7 @@ export class Run implements RunListener, Readable {
   async #start(source: EngineSource): Promise<void> {
     const { signal } = this.#plan.options;
     try {
-      if (signal && !("aborted" in signal)) throw new UserError("signal is no AbortSignal; of an AbortController, pass its signal.");
+      if (signal && signal.aborted === undefined) throw new UserError("signal is no AbortSignal; of an AbortController, pass its signal.");
       if (signal?.aborted) return this.#onabort();
       signal?.addEventListener("abort", this.#onabort);
       let spec = JSON.stringify(this.#spec(), refuseNaN);
@@ -298,11 +298,6 @@ export class Run implements RunListener, Readable {
 function refuseNaN(key: string, value: unknown): unknown {
   if (Number.isNaN(value)) throw new UserError(`${key} is NaN; give a number.`);
   return value;
-}
-
-/** A number that JSON has no form for crosses as its digits. */
-function bigIntAsText(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? String(value) : value;
 }
 
 /** Runs that wait for the same engine each get an error of their own, for the run's data that it holds. */

@@ -35,7 +35,7 @@ interface JsonSchemaSource {
 export const NO_ARGUMENTS = { type: "object", properties: {}, required: [], additionalProperties: false } as const;
 
 export function isStandardSchema(schema: object): schema is StandardSchema {
-  return "~standard" in schema;
+  return (schema as { readonly "~standard"?: unknown })["~standard"] !== undefined; // whatever was given as one
 }
 
 /** Gives the JSON Schema of what a tool takes. `owner` names the tool in errors. */
@@ -76,7 +76,7 @@ function toStrictSchema(schema: JsonSchema): JsonSchema {
 
 /** A schema as the model is shown it: closed, unless it is not to be strict. */
 export function shownSchema(schema: JsonSchema, strict: boolean = true): JsonSchema {
-  return strict ? toStrictSchema(schema) : schema;
+  return strict && isObject(schema) ? toStrictSchema(schema) : schema;
 }
 
 /** The schema of an answer as the model is shown it. APIs take none but objects, so anything else is the property

@@ -18,9 +18,11 @@ import { readUsage } from "./view.js";
 
 export function modelSpec(model: string | Model | EngineModel, scope: RunScope): ModelSpec {
   if (typeof model === "string") return model;
-  if ("engineModel" in model) return { registered: model.engineModel };
+  const { engineModel, getStreamedResponse } = model as Partial<EngineModel & Model>;
+  if (engineModel !== undefined) return { registered: engineModel };
+  if (!getStreamedResponse) throw new UserError("model is neither a name nor a Model: it has no getStreamedResponse().");
   const { functions } = scope;
-  const reader = new ModelReader(model);
+  const reader = new ModelReader(model as Model);
   scope.atEnd(() => reader.closeAll()); // an engine that crashed, or was stopped as it asked, closes nothing
   return {
     open: functions.add(([body]) => reader.open(body as ResponsesRequest)),
@@ -98,6 +100,7 @@ export function filterSpec(filter: HandoffInputFilter, scope: RunScope): Functio
 
 /** A session is written to the end, also where the run was stopped meanwhile. */
 export function sessionSpec(session: Session, { functions }: RunScope): SessionSpec {
+  if (typeof session.getItems !== "function") throw new UserError("session is no Session: it has no getItems().");
   const lasting = { lasting: true };
   return {
     items: functions.add(([limit]) => session.getItems((limit as number) || undefined), lasting),

@@ -96,6 +96,16 @@ test("the final output is what the schema made of the answer, also what JSON has
   assert.deepEqual(finalOutput, { day: new Date("2026-11-29"), tags: new Set(["a"]) });
 });
 
+test("the final output is a BigInt where the schema made one, and crosses as its digits", async () => {
+  const outputType = z.object({ atoms: z.string().transform(BigInt) });
+  const model = new ScriptedModel([[assistantMessage('{"atoms":"123"}')]]);
+  const said: unknown[] = [];
+  const hooks = { onAgentEnd: ({ output }: { readonly output: unknown }) => void said.push(output) };
+  const { finalOutput } = await run(new Agent({ name: "A", model, outputType, hooks }), "How many?");
+  assert.deepEqual(finalOutput, { atoms: 123n });
+  assert.deepEqual(said, [{ atoms: "123" }]);
+});
+
 test("an output that is no object is asked for as a property of one", async () => {
   const entry = z.object({ city: z.string() }).meta({ id: "Entry" });
   const closed = { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false };

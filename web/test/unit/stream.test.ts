@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { Agent, configure, ModelBehaviorError, RateLimitError, UserError } from "../../src/index.js";
-import type { RunStreamEvent } from "../../src/index.js";
+import type { RunOptions, RunStreamEvent } from "../../src/index.js";
 import { bytes, FakeEngine, message, snapshot, textDelta } from "./fake_engine.js";
 import { rejections, settled } from "./waiting.js";
 
@@ -226,10 +226,23 @@ test("a mistake in the arguments comes through the result too", async () => {
   await assert.rejects(readAll(result), UserError);
 });
 
-test("a signal that is none is a mistake, and the run ends by it", async () => {
+for (const [mistake, given, says] of [
+  ["a controller for a signal", { signal: new AbortController() }, /pass its signal/],
+  ["a number for a signal", { signal: 5 }, /pass its signal/],
+  ["an object for a session", { session: {} }, /session is no Session/],
+  ["an object for a model", { model: {} }, /model is neither a name nor a Model/],
+  ["a number for a model", { model: 5 }, /model is neither a name nor a Model/],
+] as const) {
+  test(`${mistake} is a mistake, and the run ends by it`, async () => {
+    const { runner } = new FakeEngine((run) => run.end(snapshot()));
+    await assert.rejects(runner.run(agent, "Hi", given as unknown as RunOptions), { name: "UserError", message: says });
+  });
+}
+
+test("a name in place of an agent to hand over to is a mistake", async () => {
   const { runner } = new FakeEngine((run) => run.end(snapshot()));
-  const signal = new AbortController() as unknown as AbortSignal;
-  await assert.rejects(runner.run(agent, "Hi", { signal }), { name: "UserError", message: /pass its signal/ });
+  const handoffs = ["Billing"] as unknown as Agent[];
+  await assert.rejects(runner.run(new Agent({ name: "Triage", handoffs }), "Hi"), { name: "UserError", message: /needs an Agent/ });
 });
 
 test("options that are null are none", async () => {
