@@ -56,6 +56,11 @@ func (l *runLoop) stream(ctx context.Context, model Model, request *ModelRequest
 	defer hangUp()
 	response := &responseReader{}
 	var ending *time.Timer
+	defer func() { // not in the loop, where it would cost something for each event
+		if ending != nil {
+			ending.Stop()
+		}
+	}()
 	for event, err := range model.Stream(streaming, request) {
 		if err != nil && response.response != nil && ctx.Err() == nil {
 			break
@@ -69,7 +74,6 @@ func (l *runLoop) stream(ctx context.Context, model Model, request *ModelRequest
 		}
 		if response.response != nil && ending == nil {
 			ending = time.AfterFunc(streamGrace, hangUp)
-			defer ending.Stop()
 		}
 	}
 	if err := l.letStop(ctx); err != nil {
