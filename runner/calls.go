@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -420,13 +419,6 @@ func (l *runLoop) runCall(ctx context.Context, index int, c *localCall) (f finis
 	return f
 }
 
-// recovered turns a panic into an error.
-func recovered(err *error) {
-	if p := recover(); p != nil {
-		*err = &PanicError{Value: p, Stack: debug.Stack()}
-	}
-}
-
 // finish makes the call's output item.
 func (l *runLoop) finish(r *callResult, o outcome) {
 	l.s.toolOutputGuardrails = append(l.s.toolOutputGuardrails, o.outputs...)
@@ -455,31 +447,4 @@ func approvalItem(call *RunItem) *RunItem {
 	item := newItem(ToolApprovalItem, call.Agent, call.Raw)
 	item.ToolName, item.Origin, item.key = call.ToolName, call.Origin, call.key
 	return item
-}
-
-// outputText is a tool's value as the model reads it.
-func outputText(value any) string {
-	switch value := value.(type) {
-	case string:
-		return value
-	case interface{ String() string }:
-		return value.String()
-	}
-	return string(outputJSON(value))
-}
-
-// outputJSON is a tool's value as JSON; text where it has no JSON form.
-func outputJSON(value any) json.RawMessage {
-	data, err := encodeOutput(value)
-	if err != nil {
-		return mustMarshal(describe(value))
-	}
-	return data
-}
-
-func encodeOutput(value any) (json.RawMessage, error) {
-	if data, err := codec.Write(value); err == nil {
-		return data, nil
-	}
-	return encodeForeign(value)
 }

@@ -27,7 +27,7 @@ func WithResumeCheckpoint(save func(ctx context.Context, state *State) error) Op
 // or that one has finished.
 func (l *runLoop) settled(ctx context.Context, results []callResult) error {
 	for _, save := range l.checkpoints() {
-		if err := save(ctx, l.asItStands(results)); err != nil {
+		if err := safely(func() error { return save(ctx, l.asItStands(results)) }); err != nil {
 			return err
 		}
 	}

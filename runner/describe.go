@@ -6,10 +6,50 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 )
 
 // describe shows a value of any type.
-func describe(value any) string { return fmt.Sprint(value) }
+func describe(value any) string {
+	if isEndless(reflect.ValueOf(value), 0) {
+		return "a value that holds itself"
+	}
+	return fmt.Sprint(value)
+}
+
+// isEndless says whether fmt would not come to the value's end, which nothing can
+// recover from. It follows pointers as fmt does: the first alone.
+func isEndless(v reflect.Value, depth int) bool {
+	if depth > 500 {
+		return true
+	}
+	inner := func(v reflect.Value) bool { return isEndless(v, depth+1) }
+	switch v.Kind() {
+	case reflect.Interface:
+		return inner(v.Elem())
+	case reflect.Pointer:
+		return depth == 0 && inner(v.Elem())
+	case reflect.Map:
+		for entries := v.MapRange(); entries.Next(); {
+			if inner(entries.Key()) || inner(entries.Value()) {
+				return true
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			if inner(v.Index(i)) {
+				return true
+			}
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if inner(v.Field(i)) {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // encodeForeign writes a value of a type that package codec does not know.
 func encodeForeign(value any) (json.RawMessage, error) {

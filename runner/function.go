@@ -79,8 +79,15 @@ func (t *FunctionTool) run(ctx context.Context, l *runLoop, c *localCall) (o out
 		value = *rejection
 	}
 	o = functionOutcome(c, value)
+	if err := checkOutput(t.Name, value); err != nil {
+		return o, err
+	}
 	if t.CustomData != nil {
-		if o.customData, err = t.CustomData(ctx, c.call, value); err != nil {
+		err := safely(func() (err error) {
+			o.customData, err = t.CustomData(ctx, c.call, value)
+			return err
+		})
+		if err != nil {
 			return o, err
 		}
 	}
@@ -133,7 +140,7 @@ func (t *FunctionTool) invoke(ctx context.Context, l *runLoop, c *localCall) (va
 	}
 	switch {
 	case r.err == nil:
-		return r.value, r.paused, checkOutput(t.Name, r.value)
+		return r.value, r.paused, nil
 	case ctx.Err() != nil && (context.Cause(ctx) != errSiblingFailed || errors.Is(r.err, errSiblingFailed) || errors.Is(r.err, context.Canceled)):
 		return nil, nil, context.Cause(ctx)
 	case context.Cause(callCtx) == errToolTimeout:

@@ -32,7 +32,7 @@ func (l *runLoop) hooks(agent *Agent, call func(h *Hooks) error) error {
 		if h == nil {
 			continue
 		}
-		if err := call(h); err != nil {
+		if err := safely(func() error { return call(h) }); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"encoding/json"
+	"errors"
 
 	"runstream/internal/codec"
 )
@@ -113,4 +114,39 @@ func inputPart(raw json.RawMessage) json.RawMessage {
 	}
 	part.Type = "input_" + part.Type
 	return mustMarshal(part.fields())
+}
+
+// outputText is a tool's value as the model reads it.
+func outputText(value any) string {
+	if text, ok := value.(string); ok {
+		return text
+	}
+	if value, ok := value.(interface{ String() string }); ok {
+		text := ""
+		if safely(func() error { text = value.String(); return nil }) == nil {
+			return text
+		}
+	}
+	return string(outputJSON(value))
+}
+
+// outputJSON is a tool's value as JSON; text where it has no JSON form. The tool
+// has run: whatever it gave, the model is told.
+func outputJSON(value any) (data json.RawMessage) {
+	err := safely(func() (err error) {
+		data, err = encodeOutput(value)
+		return err
+	})
+	if err == nil {
+		return data
+	}
+	return mustMarshal(describe(value))
+}
+
+func encodeOutput(value any) (json.RawMessage, error) {
+	data, err := codec.Write(value)
+	if err == nil || errors.Is(err, codec.ErrTooDeep) {
+		return data, err
+	}
+	return encodeForeign(value)
 }

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"slices"
 	"strconv"
@@ -25,12 +26,23 @@ type Writable interface{ WriteJSON(w *Writer) }
 
 // Writer is where values are written.
 type Writer struct {
-	out []byte
-	err error // the first
+	out   []byte
+	err   error // the first
+	depth int
 }
 
 // Value writes a value; see [Append].
 func (w *Writer) Value(v any) {
+	if w.depth == maxDepth {
+		w.fail(ErrTooDeep)
+		return
+	}
+	w.depth++
+	w.value(v)
+	w.depth--
+}
+
+func (w *Writer) value(v any) {
 	switch v := v.(type) {
 	case Writable:
 		v.WriteJSON(w)
@@ -165,6 +177,9 @@ func (w *Writer) rare(v any) {
 		w.fail(&ValueError{"unsupported type: only reflection could write it"})
 	}
 }
+
+// ErrTooDeep says that a value is nested deeper than [Valid] takes, or holds itself.
+var ErrTooDeep = errors.New("the value is nested too deep, or holds itself")
 
 // ValueError says that a value has no JSON form.
 type ValueError struct{ message string }
