@@ -3,6 +3,7 @@ package runner
 import (
 	"encoding/json"
 	"strconv"
+	"unicode/utf8"
 
 	"runstream/internal/codec"
 )
@@ -29,6 +30,9 @@ func UserMessage(text string) json.RawMessage {
 // checkItems refuses what is no JSON object.
 func checkItems(items []json.RawMessage) error {
 	for i, item := range items {
+		if !utf8.Valid(item) {
+			return &UserError{Message: "input item " + strconv.Itoa(i) + " is not valid UTF-8, which no state could hold"}
+		}
 		if !isObject(item) {
 			return &UserError{Message: "input item " + strconv.Itoa(i) + " is not a JSON object; write it as the Responses API's input items, such as {\"role\":\"user\",\"content\":\"…\"}"}
 		}

@@ -1,11 +1,8 @@
 package runner
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
-
-	"runstream/internal/codec"
 )
 
 // processor sorts a response's items into what they ask for.
@@ -21,13 +18,8 @@ type processor struct {
 // nothing is announced and nothing run.
 func (l *runLoop) processResponse(response *ModelResponse, o *offer) (*turnWork, error) {
 	p := &processor{l: l, offer: o, work: &turnWork{response: response}, seen: l.s.ledger.clone(), asked: map[string]bool{}}
-	for i, raw := range response.Output {
+	for _, raw := range response.Output {
 		item := newItem(UnknownItem, l.s.agent, raw)
-		if item.head.Type == "function_call" && codec.IsNull(item.head.Arguments) {
-			// Some servers leave them out where a tool has no parameters; requests and states need them.
-			response.Output[i] = withKey(raw, "arguments", json.RawMessage(`""`))
-			item = newItem(UnknownItem, l.s.agent, response.Output[i])
-		}
 		if err := p.item(item); err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"unicode/utf8"
 
 	"runstream/internal/codec"
 )
@@ -19,13 +20,13 @@ func (r *responseReader) read(event RawEvent) error {
 	switch event.Type {
 	case "response.output_item.done":
 		var item json.RawMessage
-		if err := codec.Read(bytes.Clone(event.Data), codec.Fields{"item", &item}); err != nil {
+		if err := codec.Read(kept(event.Data), codec.Fields{"item", &item}); err != nil {
 			return brokenEvent(event, err)
 		}
 		r.done = append(r.done, item)
 	case "response.completed":
 		var response wireResponse
-		if err := codec.Read(bytes.Clone(event.Data), codec.Fields{"response", response.fields()}); err != nil {
+		if err := codec.Read(kept(event.Data), codec.Fields{"response", response.fields()}); err != nil {
 			return brokenEvent(event, err)
 		}
 		r.response = response.modelResponse()
@@ -51,11 +52,21 @@ func (r *responseReader) finish() (*ModelResponse, error) {
 		return nil, &ModelBehaviorError{Message: "Model did not produce a final response!"}
 	}
 	for i, item := range r.response.Output {
-		if !isObject(item) {
-			return nil, &ModelBehaviorError{Message: "the model's response has an output item that is no object: item " + strconv.Itoa(i+1)}
+		item, err := acceptOutputItem(item)
+		if err != nil {
+			return nil, &ModelBehaviorError{Message: "item " + strconv.Itoa(i+1) + " of the model's response " + err.Error()}
 		}
+		r.response.Output[i] = item
 	}
 	return r.response, nil
+}
+
+// kept copies what an event says, as states can hold it.
+func kept(data []byte) []byte {
+	if utf8.Valid(data) {
+		return bytes.Clone(data)
+	}
+	return bytes.ToValidUTF8(data, []byte("\ufffd"))
 }
 
 func brokenEvent(event RawEvent, err error) error {
@@ -74,14 +85,14 @@ type wireResponse struct {
 func (r *wireResponse) fields() codec.Fields {
 	u := &r.Usage
 	return codec.Fields{
-		"id", &r.ID,
+		"id", (*codec.RoughText)(&r.ID),
 		"output", &r.Output,
 		"usage", codec.Fields{
-			"input_tokens", &u.InputTokens,
-			"input_tokens_details", codec.Fields{"cached_tokens", &u.CachedTokens, "cache_write_tokens", &u.CacheWriteTokens},
-			"output_tokens", &u.OutputTokens,
-			"output_tokens_details", codec.Fields{"reasoning_tokens", &u.ReasoningTokens},
-			"total_tokens", &u.TotalTokens,
+			"input_tokens", (*codec.RoughInt)(&u.InputTokens),
+			"input_tokens_details", codec.Fields{"cached_tokens", (*codec.RoughInt)(&u.CachedTokens), "cache_write_tokens", (*codec.RoughInt)(&u.CacheWriteTokens)},
+			"output_tokens", (*codec.RoughInt)(&u.OutputTokens),
+			"output_tokens_details", codec.Fields{"reasoning_tokens", (*codec.RoughInt)(&u.ReasoningTokens)},
+			"total_tokens", (*codec.RoughInt)(&u.TotalTokens),
 		},
 		"incomplete_details", codec.Fields{"reason", &r.Incomplete},
 		"error", codec.Fields{"message", &r.ErrorMessage},

@@ -304,7 +304,7 @@ func (r *documentReader) modelResponses(s *State) {
 	}
 	r.decode("model_responses", raw, codec.List(&responses, (*wireModelResponse).fields))
 	for _, response := range responses {
-		if response.Output == nil || slices.ContainsFunc(response.Output, func(raw json.RawMessage) bool { return !isOutputItem(raw) }) {
+		if response.Output == nil || slices.ContainsFunc(response.Output, func(raw json.RawMessage) bool { return !isReadable(raw) }) {
 			r.fail("model_responses", "Run state field model_responses has an entry without a readable output")
 			return
 		}

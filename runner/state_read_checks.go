@@ -1,10 +1,7 @@
 package runner
 
 import (
-	"encoding/json"
 	"slices"
-
-	"runstream/internal/codec"
 )
 
 // programs refuses documents that hold program items under a version that did
@@ -137,27 +134,4 @@ func (s *State) eachShown(note func(callIdentity)) {
 	for _, raw := range s.original.asItems() {
 		note(callIdentity{raw: raw})
 	}
-}
-
-// isOutputItem says whether a response may have an item: what identifies it is
-// there, and of the type that it should be.
-func isOutputItem(raw json.RawMessage) bool {
-	var kind, id, callID, name, label *string
-	var arguments, input json.RawMessage
-	if !isObject(raw) || codec.Read(raw, codec.Fields{
-		"type", &kind, "id", &id, "call_id", &callID, "name", &name, "server_label", &label, "arguments", &arguments, "input", &input,
-	}) != nil || kind == nil {
-		return false
-	}
-	_, isText := rawText(arguments)
-	switch *kind {
-	case "function_call":
-		return callID != nil && name != nil && (isText || arguments == nil)
-	case "custom_tool_call":
-		_, isText = rawText(input)
-		return callID != nil && name != nil && isText
-	case "mcp_approval_request":
-		return id != nil && name != nil && label != nil && isText
-	}
-	return true
 }
