@@ -5,6 +5,7 @@ import (
 
 	"runstream/internal/codec"
 	"runstream/runner"
+	"runstream/runner/responses"
 )
 
 // answer turns a server's chunks into events of the Responses API. The output
@@ -25,6 +26,7 @@ type answer struct {
 
 	usage     *usage
 	finished  bool // a finish reason came
+	done      bool // the server said that the stream ends
 	filtered  bool
 	truncated bool
 }
@@ -66,8 +68,8 @@ func (a *answer) emit(e event) {
 }
 
 // read takes one chunk.
-func (a *answer) read(data []byte) error {
-	c, err := readChunk(data)
+func (a *answer) read(message responses.Message) error {
+	c, err := readChunk(message)
 	if err != nil {
 		return err
 	}
@@ -138,6 +140,10 @@ func (a *answer) finish() error {
 	switch {
 	case a.model.Official && !a.finished:
 		return &runner.ModelBehaviorError{Message: "the model server's stream ended without a finish reason"}
+	case !a.finished && !a.done:
+		return &runner.ModelBehaviorError{Message: "the model server's stream ended before the answer did"}
+	case (!a.finished || a.truncated || a.filtered) && a.hasCallWithoutArguments():
+		return &runner.ModelBehaviorError{Message: "the model's answer was cut off in a call, before its arguments; allow more tokens"}
 	case a.truncated && a.message == nil && len(a.calls) == 0:
 		return &runner.ModelBehaviorError{Message: "the model reached its token limit before it wrote a word; allow more tokens, or less reasoning"}
 	}

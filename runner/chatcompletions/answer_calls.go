@@ -28,7 +28,7 @@ func (a *answer) addCall(d *callDelta) {
 		a.ignored[d.Index] = true // no tool of a request is one
 		return
 	}
-	call := a.call(d.Index)
+	call := a.call(d)
 	item := call.item
 	item.Arguments = append(item.Arguments, d.Function.Arguments...)
 	if d.Function.Name != "" {
@@ -54,17 +54,30 @@ func (a *answer) addCall(d *callDelta) {
 	}
 }
 
-// call gives the call of a server's index, a new one where it has none.
-func (a *answer) call(index int) *openCall {
-	for _, call := range a.calls {
-		if call.index == index {
-			return call
+// call gives the call that a delta goes on with: the latest of the server's
+// index. A new one begins where there is none, or where a whole call is followed
+// by another id and name: some servers give all calls one index, or none.
+func (a *answer) call(d *callDelta) *openCall {
+	for _, call := range slices.Backward(a.calls) {
+		if call.index != d.Index {
+			continue
 		}
+		another := d.ID != "" && call.serverID != "" && d.ID != call.serverID && d.Function.Name != ""
+		if another && codec.Valid(call.item.Arguments) {
+			break
+		}
+		return call
 	}
 	from := a.origin
-	call := &openCall{index: index, item: &callItem{ID: fakeID, Type: "function_call", ProviderData: &from}}
+	call := &openCall{index: d.Index, item: &callItem{ID: fakeID, Type: "function_call", ProviderData: &from}}
 	a.calls = append(a.calls, call)
 	return call
+}
+
+// hasCallWithoutArguments says whether a call ended before its arguments began: it
+// would run without any.
+func (a *answer) hasCallWithoutArguments() bool {
+	return slices.ContainsFunc(a.calls, func(call *openCall) bool { return len(call.item.Arguments) == 0 })
 }
 
 func (a *answer) announcedAny() bool {

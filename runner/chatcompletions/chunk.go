@@ -5,6 +5,7 @@ import (
 
 	"runstream/internal/codec"
 	"runstream/runner"
+	"runstream/runner/responses"
 )
 
 // chunk is one message of the server's stream. Fields that servers fill in
@@ -14,14 +15,16 @@ type chunk struct {
 	Choices []choice
 	Usage   *chunkUsage
 	Error   json.RawMessage
+	Object  json.RawMessage // "error" of a chunk that is one
 }
 
 func (c *chunk) fields() codec.Fields {
 	return codec.Fields{
-		"id", &c.ID,
+		"id", (*codec.RoughText)(&c.ID),
 		"choices", codec.List(&c.Choices, (*choice).fields),
 		"usage", codec.Maybe(&c.Usage, (*chunkUsage).fields),
 		"error", &c.Error,
+		"object", &c.Object,
 	}
 }
 
@@ -105,32 +108,41 @@ type chunkUsage struct {
 
 func (c *chunkUsage) fields() codec.Fields {
 	return codec.Fields{
-		"prompt_tokens", &c.PromptTokens,
-		"completion_tokens", &c.CompletionTokens,
-		"total_tokens", &c.TotalTokens,
+		"prompt_tokens", (*codec.RoughInt)(&c.PromptTokens),
+		"completion_tokens", (*codec.RoughInt)(&c.CompletionTokens),
+		"total_tokens", (*codec.RoughInt)(&c.TotalTokens),
 		"prompt_tokens_details", c.PromptTokensDetails.fields(),
 		"completion_tokens_details", c.CompletionTokensDetails.fields(),
 	}
 }
 
-func readChunk(data []byte) (*chunk, error) {
+func readChunk(message responses.Message) (*chunk, error) {
+	if message.Event == "error" {
+		return nil, serverError(message.Data)
+	}
 	var c *chunk
-	if err := codec.Read(data, codec.Maybe(&c, (*chunk).fields)); err != nil {
+	if err := codec.Read(message.Data, codec.Maybe(&c, (*chunk).fields)); err != nil {
 		return nil, &runner.ModelBehaviorError{Message: "the model server sent a chunk that cannot be read: " + err.Error(), Err: err}
 	}
 	if c == nil {
 		return nil, &runner.ModelBehaviorError{Message: "the model server sent a chunk that is null"}
 	}
-	if !codec.IsFalsy(c.Error) {
+	switch {
+	case !codec.IsFalsy(c.Error):
 		return nil, serverError(c.Error)
+	case text(c.Object) == "error":
+		return nil, serverError(message.Data)
 	}
 	return c, nil
 }
 
 // serverError makes the error of what a server sends in place of a chunk.
 func serverError(raw json.RawMessage) error {
-	var details, code json.RawMessage
+	var within, details, code json.RawMessage
 	message := text(raw)
+	if codec.Read(raw, codec.Fields{"error", &within}) == nil && !codec.IsFalsy(within) {
+		return serverError(within)
+	}
 	if codec.Read(raw, codec.Fields{"message", &details, "code", &code}) == nil {
 		message = text(details)
 	}

@@ -101,8 +101,8 @@ type inputDetails struct {
 
 func (i *inputDetails) fields() codec.Fields {
 	return codec.Fields{
-		"cached_tokens", &i.CachedTokens,
-		"cache_write_tokens", &i.CacheWriteTokens,
+		"cached_tokens", (*codec.RoughInt)(&i.CachedTokens),
+		"cache_write_tokens", (*codec.RoughInt)(&i.CacheWriteTokens),
 	}
 }
 
@@ -112,7 +112,7 @@ type outputDetails struct {
 
 func (o *outputDetails) fields() codec.Fields {
 	return codec.Fields{
-		"reasoning_tokens", &o.ReasoningTokens,
+		"reasoning_tokens", (*codec.RoughInt)(&o.ReasoningTokens),
 	}
 }
 

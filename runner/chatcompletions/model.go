@@ -40,7 +40,11 @@ func (m *Model) Stream(ctx context.Context, request *runner.ModelRequest) iter.S
 				yield(runner.RawEvent{}, err)
 				return
 			}
-			if !answer.pass(answer.read(message.Data), yield) {
+			if message.Event == responses.Done {
+				answer.done = true
+				break
+			}
+			if !answer.pass(answer.read(message), yield) {
 				return
 			}
 		}

@@ -45,9 +45,7 @@ func TestChunksThatCannotBeReadEndTheStream(t *testing.T) {
 		"calls that are no list":      `{"choices":[{"delta":{"tool_calls":{"index":0}}}]}`,
 		"arguments that are no text":  `{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":{}}}]}}]}`,
 		"an index that is no number":  `{"choices":[{"delta":{"tool_calls":[{"index":"0"}]}}]}`,
-		"usage that is no number":     `{"choices":[],"usage":{"prompt_tokens":"7"}}`,
 		"a finish reason of no text":  `{"choices":[{"index":0,"delta":{},"finish_reason":1}]}`,
-		"an id that is no text":       `{"id":5,"choices":[]}`,
 		"thinking that is no text":    `{"choices":[{"delta":{"thinking_blocks":[{"type":"thinking","signature":null}]}}]}`,
 		"reasoning that is no text":   `{"choices":[{"delta":{"reasoning_content":["x"]}}]}`,
 		"logprobs that are no object": `{"choices":[{"delta":{"content":"x"},"logprobs":[]}]}`,
@@ -104,7 +102,7 @@ func (s *countingServer) Post(_ context.Context, _ string, body []byte) (io.Read
 	if calls := s.answers[len(s.bodies)-1]; calls != "" {
 		delta = `{"tool_calls":` + calls + `}`
 	}
-	return io.NopCloser(strings.NewReader(`data: {"choices":[{"index":0,"delta":` + delta + `}]}` + "\n\n")), nil
+	return io.NopCloser(strings.NewReader(`data: {"choices":[{"index":0,"delta":` + delta + `}]}` + "\n\ndata: [DONE]\n\n")), nil
 }
 
 func add(index int, id, arguments string) string {
@@ -172,6 +170,80 @@ func TestCallIDsAreReplacedThatOnlyTheRunKnows(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "done", result.FinalOutput())
 	assert.Equal(t, []string{"call_0", "call_0_3"}, ran)
+}
+
+// broken is a server whose stream is this, as it is.
+type broken string
+
+func (b broken) Post(context.Context, string, []byte) (io.ReadCloser, error) {
+	return io.NopCloser(strings.NewReader(string(b))), nil
+}
+
+const begins = `data: {"choices":[{"index":0,"delta":{"content":"The answer is"}}]}` + "\n\n"
+
+func TestAnAnswerThatBrokeOffIsNone(t *testing.T) {
+	call := func(arguments, reason string) string {
+		return `data: {"choices":[{"index":0,"delta":{"tool_calls":[` + add(0, "c1", arguments) + `]},"finish_reason":` + reason + "}]}\n\ndata: [DONE]\n\n"
+	}
+	for name, tc := range map[string]struct{ stream, says string }{
+		"it just ends":                    {begins, "ended before the answer did"},
+		"nothing came":                    {"", "ended before the answer did"},
+		"an error of llama.cpp's":         {begins + `error: {"code":500,"message":"out of memory"}` + "\n\ndata: [DONE]\n\n", "out of memory"},
+		"an error by its name":            {begins + "event: error\n" + `data: {"message":"out of memory"}` + "\n\n", "out of memory"},
+		"an error within one":             {begins + "event: error\n" + `data: {"error":{"message":"out of memory"}}` + "\n\n", "out of memory"},
+		"an error for an object":          {begins + `data: {"object":"error","message":"out of memory"}` + "\n\ndata: [DONE]\n\n", "out of memory"},
+		"the arguments are cut off":       {call("", `"length"`), "cut off in a call"},
+		"the arguments are filtered":      {call("", `"content_filter"`), "cut off in a call"},
+		"no reason, and no arguments yet": {call("", `null`), "cut off in a call"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ran := false
+			tool := &runner.FunctionTool{Name: "add", Invoke: func(context.Context, *runner.ToolCall) (any, error) {
+				ran = true
+				return "ok", nil
+			}}
+			agent := &runner.Agent{Name: "A", Tools: []runner.Tool{tool}, Model: &chatcompletions.Model{Name: "local", Transport: broken(tc.stream)}}
+			_, err := runner.Run(t.Context(), agent, runner.Text("go"))
+			var named runner.Error
+			require.ErrorAs(t, err, &named)
+			assert.ErrorContains(t, err, tc.says)
+			assert.False(t, ran)
+		})
+	}
+}
+
+func TestCallsOfOneIndexAreToldApartByTheirIDs(t *testing.T) {
+	for name, calls := range map[string]string{
+		"all at index 0": add(0, "a", `{"n":1}`) + "," + add(0, "b", `{"n":2}`),
+		"in pieces":      add(0, "a", `{"n"`) + `,{"index":0,"function":{"arguments":":1}"}},` + add(0, "b", `{"n":2}`),
+		"without any":    `{"id":"a","function":{"name":"add","arguments":"{\"n\":1}"}},{"id":"b","function":{"name":"add","arguments":"{\"n\":2}"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			var ran []string
+			tool := &runner.FunctionTool{Name: "add", Invoke: func(_ context.Context, call *runner.ToolCall) (any, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				ran = append(ran, call.ID+" "+call.Arguments)
+				return "ok", nil
+			}}
+			server := &countingServer{answers: []string{"[" + calls + "]", ""}}
+			agent := &runner.Agent{Name: "A", Tools: []runner.Tool{tool}, Model: &chatcompletions.Model{Name: "local", Transport: server}}
+			_, err := runner.Run(t.Context(), agent, runner.Text("go"))
+			require.NoError(t, err)
+			assert.ElementsMatch(t, []string{`a {"n":1}`, `b {"n":2}`}, ran)
+		})
+	}
+}
+
+func TestBookkeepingInAServersOwnFormFailsNoAnswer(t *testing.T) {
+	stream := `data: {"id":5,"choices":[{"index":0,"delta":{"content":"Hi."},"finish_reason":"stop"}]}` + "\n\n" +
+		`data: {"id":5,"choices":[],"usage":{"prompt_tokens":7.0,"completion_tokens":"2","total_tokens":null}}` + "\n\n"
+	agent := &runner.Agent{Name: "A", Model: &chatcompletions.Model{Name: "local", Transport: broken(stream)}}
+	result, err := runner.Run(t.Context(), agent, runner.Text("go"))
+	require.NoError(t, err)
+	assert.Equal(t, "Hi.", result.FinalOutput())
+	assert.Equal(t, []int{7, 2}, []int{result.Usage().InputTokens, result.Usage().OutputTokens})
 }
 
 func TestCallIDsOfOneResponseStayAsTheyAre(t *testing.T) {

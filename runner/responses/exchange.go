@@ -9,7 +9,7 @@ import (
 )
 
 // Exchange posts a request and yields the messages of the answer, up to its
-// end or to "[DONE]". It ends after an error, which is context.Cause(ctx) where
+// end or to [Done]. It ends after an error, which is context.Cause(ctx) where
 // ctx has ended. Data may share memory, which is never reused.
 func Exchange(ctx context.Context, transport Transport, path string, body []byte) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
@@ -19,7 +19,7 @@ func Exchange(ctx context.Context, transport Transport, path string, body []byte
 			return
 		}
 		defer stream.Close()
-		if err := readEvents(stream, []byte("[DONE]"), yield); err != nil {
+		if err := readEvents(stream, []byte(Done), yield); err != nil {
 			yield(Message{}, ended(ctx, err))
 		}
 	}

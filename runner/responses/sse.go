@@ -17,6 +17,10 @@ type Message struct {
 	Data []byte
 }
 
+// Done is the Event of the last message of an [Exchange], which has no Data,
+// where the server says that it ends the stream.
+const Done = "[DONE]"
+
 // MaxMessage is how large one event may be, in bytes.
 const MaxMessage = 64 << 20
 
@@ -104,7 +108,11 @@ func (p *parser) feed(buf []byte, yield func(Message, error) bool) (rest []byte,
 		}
 		message, whole := Message{Event: p.name, Data: p.data}, p.hasData
 		p.name, p.data, p.hasData = "", nil, false
-		if whole && (p.done != nil && bytes.HasPrefix(message.Data, p.done) || !yield(message, nil)) {
+		if whole && p.done != nil && bytes.HasPrefix(message.Data, p.done) {
+			yield(Message{Event: Done}, nil)
+			return nil, false
+		}
+		if whole && !yield(message, nil) {
 			return nil, false
 		}
 	}
@@ -123,6 +131,8 @@ func (p *parser) field(line []byte) {
 			return
 		}
 		p.data = append(append(p.data, '\n'), value...) // copies: value ends where its capacity does
+	case "error": // no field of the standard's: llama.cpp tells of a failure by it
+		p.name, p.data, p.hasData = "error", value, true
 	}
 }
 
