@@ -57,14 +57,38 @@ func (e endpoint) checkStream(contentType string) error {
 	return nil
 }
 
-// describeStatus completes the error of an answer with an error status, and
-// keeps the token out of what the server says.
-func (e endpoint) describeStatus(err *runner.APIError, contentType, token string) error {
+// describeStatus completes the error of an answer with an error status.
+func (e endpoint) describeStatus(err *runner.APIError, contentType string) error {
 	if strings.HasPrefix(contentType, "text/html") {
 		err.Message = "a web page at " + e.String() + "; check baseURL"
 	}
-	if token != "" {
-		err.Message = strings.ReplaceAll(err.Message, token, "(the token)")
-	}
 	return err
+}
+
+// secrets are what a request was sent with and no error may repeat, by what they
+// are called there.
+type secrets map[string]string
+
+// leastSecret is how long a header's value is at least that is taken for a secret:
+// what is shorter stands in many texts.
+const leastSecret = 8
+
+func newSecrets(headers map[string]string, token string) secrets {
+	s := secrets{}
+	for name, value := range headers {
+		if len(value) >= leastSecret {
+			s["the header "+name] = value
+		}
+	}
+	if token != "" {
+		s["the token"] = token
+	}
+	return s
+}
+
+func (s secrets) redact(text string) string {
+	for name, secret := range s {
+		text = strings.ReplaceAll(text, secret, "("+name+")")
+	}
+	return text
 }

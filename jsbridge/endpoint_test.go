@@ -65,11 +65,15 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	assert.Equal(t, "UserError", runner.ErrorName(err))
 }
 
-func TestAServersErrorNeverShowsTheToken(t *testing.T) {
+func TestWhatARequestWasSentWithIsNotRepeated(t *testing.T) {
+	s := newSecrets(map[string]string{"x-api-key": "hdr-0123456789", "x-tier": "free"}, "tok-123")
+	assert.Equal(t, "no free keys: (the token), (the header x-api-key)", s.redact("no free keys: tok-123, hdr-0123456789"))
+	assert.Equal(t, "as it was", newSecrets(nil, "").redact("as it was"))
+}
+
+func TestAWebPageInPlaceOfAnAnswerIsNamed(t *testing.T) {
 	address := newEndpoint("https://a.example/v1", "/responses")
-	err := address.describeStatus(&runner.APIError{Status: 401, Message: "bad key tok-123"}, "application/json", "tok-123")
-	assert.ErrorContains(t, err, "bad key (the token)")
-	err = address.describeStatus(&runner.APIError{Status: 404, Message: "it gave no reason"}, "text/html", "")
+	err := address.describeStatus(&runner.APIError{Status: 404, Message: "it gave no reason"}, "text/html")
 	assert.ErrorContains(t, err, "a web page at https://a.example/v1/responses")
 	var failed *runner.APIError
 	require.True(t, errors.As(err, &failed))

@@ -40,8 +40,8 @@ func (t *fetchTransport) Post(ctx context.Context, path string, body []byte) (io
 	stop := func() { _ = try(func() { exchange.Call("stop") }) } // whatever listeners throw
 	unwatch := context.AfterFunc(ctx, stop)
 	promises := newWaiter()
-	stream := &bodyStream{ctx: ctx, exchange: exchange, promises: promises, stop: func() { unwatch(); stop(); promises.close() }}
-	if err := stream.open(address, token); err != nil {
+	stream := &bodyStream{ctx: ctx, exchange: exchange, secrets: newSecrets(t.provider.Headers, token), promises: promises, stop: func() { unwatch(); stop(); promises.close() }}
+	if err := stream.open(address); err != nil {
 		stream.stop()
 		return nil, err
 	}
@@ -109,6 +109,7 @@ func offline() bool {
 type bodyStream struct {
 	ctx      context.Context
 	exchange js.Value
+	secrets  secrets
 	promises *waiter
 	stop     func()
 	chunk    js.Value // the one that was read last, of which
@@ -118,7 +119,7 @@ type bodyStream struct {
 }
 
 // open waits for the answer. One that is no event stream is an error.
-func (b *bodyStream) open(address endpoint, token string) error {
+func (b *bodyStream) open(address endpoint) error {
 	answer, err := b.promises.await(b.ctx, b.exchange.Get("answer"))
 	switch {
 	case b.ctx.Err() != nil:
@@ -130,13 +131,13 @@ func (b *bodyStream) open(address endpoint, token string) error {
 	case answer.Get("status").IsUndefined():
 		b.chunk, b.size = answer, numberOf(answer, "byteLength")
 	default:
-		return checkResponse(address, answer, b, token)
+		return checkResponse(address, answer, b)
 	}
 	return nil
 }
 
 // checkResponse turns an answer that is no event stream into an error.
-func checkResponse(address endpoint, response js.Value, body *bodyStream, token string) error {
+func checkResponse(address endpoint, response js.Value, body *bodyStream) error {
 	header := func(name string) string {
 		if value := response.Get("headers").Call("get", name); value.Type() == js.TypeString {
 			return value.String()
@@ -153,7 +154,9 @@ func checkResponse(address endpoint, response js.Value, body *bodyStream, token 
 		if body.ctx.Err() != nil {
 			return context.Cause(body.ctx)
 		}
-		return address.describeStatus(responses.StatusError(status, text, header), header("content-type"), token)
+		failed := responses.StatusError(status, text, header)
+		failed.Message, failed.Code = body.Redact(failed.Message), body.Redact(failed.Code)
+		return address.describeStatus(failed, header("content-type"))
 	case response.Get("body").Type() != js.TypeObject:
 		return &runner.ModelBehaviorError{Message: "the model server answered without a body"}
 	}
@@ -198,6 +201,9 @@ func (b *bodyStream) nextChunk() (js.Value, error) {
 	}
 	return chunk, nil
 }
+
+// Redact implements [responses.Secretive].
+func (b *bodyStream) Redact(text string) string { return b.secrets.redact(text) }
 
 // Close stops the request where it still goes on.
 func (b *bodyStream) Close() error {

@@ -35,7 +35,8 @@ func (m *Model) Stream(ctx context.Context, request *runner.ModelRequest) iter.S
 			return
 		}
 		answer := newAnswer(m, asked)
-		for message, err := range responses.Exchange(ctx, m.Transport, "/chat/completions", asked.body) {
+		exchange := responses.Exchange{Transport: m.Transport, Path: "/chat/completions", Body: asked.body}
+		for message, err := range exchange.Messages(ctx) {
 			if err != nil {
 				yield(runner.RawEvent{}, err)
 				return
@@ -44,7 +45,7 @@ func (m *Model) Stream(ctx context.Context, request *runner.ModelRequest) iter.S
 				answer.done = true
 				break
 			}
-			if !answer.pass(answer.read(message), yield) {
+			if !answer.pass(exchange.Redact(answer.read(message)), yield) {
 				return
 			}
 		}

@@ -37,15 +37,24 @@ func (t transport) Post(ctx context.Context, path string, body []byte) (io.ReadC
 		}
 		return nil, &runner.ModelBehaviorError{Message: "the model server answered with " + kind + " instead of an event stream; check the client's base URL"}
 	}
-	return answer.Body, nil
+	return answerBody{answer.Body, answer.Request}, nil
 }
+
+// answerBody is the body of an answer.
+type answerBody struct {
+	io.ReadCloser
+	request *http.Request
+}
+
+// Redact implements [responses.Secretive].
+func (b answerBody) Redact(text string) string { return withoutKey(text, b.request) }
 
 // statusError reads the answer itself: openai-go knows one form of errors, and
 // compatible servers have more.
 func statusError(answer *http.Response, err error) error {
 	body, _ := io.ReadAll(answer.Body) // openai-go has read it and put it back
 	failed := responses.StatusError(answer.StatusCode, body, answer.Header.Get)
-	failed.Message, failed.Err = withoutKey(failed.Message, answer.Request), err
+	failed.Message, failed.Code, failed.Err = withoutKey(failed.Message, answer.Request), withoutKey(failed.Code, answer.Request), err
 	return failed
 }
 

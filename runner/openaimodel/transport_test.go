@@ -33,6 +33,14 @@ func modelOf(t *testing.T, handler http.HandlerFunc, options ...option.RequestOp
 	return openaimodel.Responses(openai.NewClient(options...), "gpt-5")
 }
 
+func chatModelOf(t *testing.T, handler http.HandlerFunc) runner.Model {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	client := openai.NewClient(option.WithAPIKey(secret), option.WithBaseURL(server.URL+"/v1/"), option.WithMaxRetries(0))
+	return openaimodel.Chat(client, "gpt-5")
+}
+
 // ask gives the events up to the error.
 func ask(ctx context.Context, model runner.Model) ([]runner.RawEvent, error) {
 	var events []runner.RawEvent
@@ -285,6 +293,28 @@ func TestTheKeyIsInNoError(t *testing.T) {
 			assert.EqualError(t, err, "the model server answered 401: Incorrect API key: [key].")
 			assertNoSecret(t, err)
 		})
+	}
+}
+
+func TestTheKeyIsInNoErrorOfAStream(t *testing.T) {
+	for name, stream := range map[string]string{
+		"an error":               `{"type":"error","error":{"message":"Incorrect API key: ` + secret + `.","code":"` + secret + `"}}`,
+		"an error event":         `{"type":"error","message":"Incorrect API key: ` + secret + `."}`,
+		"a failed response":      `{"type":"response.failed","response":{"id":"r","output":[],"error":{"message":"Incorrect API key: ` + secret + `."}}}`,
+		"an incomplete response": `{"type":"response.incomplete","response":{"id":"r","output":[],"incomplete_details":{"reason":"` + secret + `"}}}`,
+		"no JSON":                `Incorrect API key, and a text that is long enough for its end to be cut off: ` + secret,
+	} {
+		serve := func(w http.ResponseWriter, r *http.Request) { answer(w, 200, "text/event-stream", "data: "+stream+"\n\n") }
+		for api, model := range map[string]runner.Model{"responses": modelOf(t, serve), "chat completions": chatModelOf(t, serve)} {
+			t.Run(name+", "+api, func(t *testing.T) {
+				result, err := runner.Run(t.Context(), &runner.Agent{Name: "A", Model: model}, runner.Text("Hi"))
+				require.Error(t, err)
+				assertNoSecret(t, err)
+				document, err := result.State().MarshalJSON()
+				require.NoError(t, err)
+				assert.NotContains(t, string(document), secret)
+			})
+		}
 	}
 }
 

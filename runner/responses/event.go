@@ -13,6 +13,7 @@ const largestShape = 16 << 10
 
 // eventReader reads the events of a stream, of which most are like the one before.
 type eventReader struct {
+	redact    func(text string) string // keeps the request's secrets out of what tells of a failure
 	shape     codec.Shape
 	eventType string // of what has the shape
 	learnt    int    // how many shapes so far
@@ -23,9 +24,9 @@ func (r *eventReader) read(message Message) (runner.RawEvent, error) {
 	if r.shape.Fits(message.Data) {
 		return runner.RawEvent{Type: r.eventType, Data: message.Data}, nil
 	}
-	event, err := rawEvent(message)
+	event, err := r.rawEvent(message)
 	// Each time it takes one event more, so that a stream without a shape costs little.
-	if r.missed++; r.missed > r.learnt && err == nil && event.Type != "error" && len(message.Data) <= largestShape {
+	if r.missed++; r.missed > r.learnt && err == nil && !tellsFailure(event.Type) && len(message.Data) <= largestShape {
 		r.shape.Learn(message.Data, "type")
 		r.eventType, r.learnt, r.missed = event.Type, r.learnt+1, 0
 	}
@@ -34,10 +35,10 @@ func (r *eventReader) read(message Message) (runner.RawEvent, error) {
 
 // rawEvent reads as much of an event as the run loop needs: its type. The data
 // stays as it is, so that what is unknown here passes through unharmed.
-func rawEvent(message Message) (runner.RawEvent, error) {
+func (r *eventReader) rawEvent(message Message) (runner.RawEvent, error) {
 	name, ok := codec.TextField(message.Data, "type")
 	if !ok {
-		return runner.RawEvent{}, &runner.ModelBehaviorError{Message: "the model server sent an event that is not JSON: " + excerpt(message.Data)}
+		return runner.RawEvent{}, &runner.ModelBehaviorError{Message: "the model server sent an event that is not JSON: " + excerpt(r.redact(string(message.Data)))}
 	}
 	eventType := message.Event // nearly always the same text, which is then not copied
 	if name != nil && string(name) != eventType {
@@ -45,17 +46,29 @@ func rawEvent(message Message) (runner.RawEvent, error) {
 	}
 	if name == nil || eventType == "error" {
 		if text, code, ok := serverError(message.Data); ok {
-			return runner.RawEvent{}, &runner.APIError{Message: "the model server broke off: " + text, Code: code}
+			return runner.RawEvent{}, &runner.APIError{Message: "the model server broke off: " + r.redact(text), Code: r.redact(code)}
 		}
+	}
+	if tellsFailure(eventType) {
+		return runner.RawEvent{Type: eventType, Data: []byte(r.redact(string(message.Data)))}, nil
 	}
 	return runner.RawEvent{Type: eventType, Data: message.Data}, nil
 }
 
+// tellsFailure says whether a run's error repeats what an event of that type says.
+func tellsFailure(eventType string) bool {
+	switch eventType {
+	case "error", "response.error", "response.failed", "response.incomplete":
+		return true
+	}
+	return false
+}
+
 // excerpt quotes the beginning of what a server sent, for an error.
-func excerpt(data []byte) string {
+func excerpt(data string) string {
 	const longest = 80
 	if len(data) <= longest {
-		return strconv.Quote(string(data))
+		return strconv.Quote(data)
 	}
-	return strconv.Quote(string(data[:longest])) + "…"
+	return strconv.Quote(data[:longest]) + "…"
 }

@@ -3,26 +3,59 @@ package responses
 import (
 	"context"
 	"errors"
+	"io"
 	"iter"
 
 	"runstream/runner"
 )
 
-// Exchange posts a request and yields the messages of the answer, up to its
+// Exchange is a request and the stream of its answer.
+type Exchange struct {
+	Transport Transport
+	Path      string // below the server's base URL, see [Transport]
+	Body      []byte
+
+	stream io.ReadCloser
+}
+
+// Messages posts the request and yields the messages of the answer, up to its
 // end or to [Done]. It ends after an error, which is context.Cause(ctx) where
 // ctx has ended. Data may share memory, which is never reused.
-func Exchange(ctx context.Context, transport Transport, path string, body []byte) iter.Seq2[Message, error] {
+func (e *Exchange) Messages(ctx context.Context) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
-		stream, err := transport.Post(ctx, path, body)
+		stream, err := e.Transport.Post(ctx, e.Path, e.Body)
 		if err != nil {
 			yield(Message{}, ended(ctx, err))
 			return
 		}
 		defer stream.Close()
+		e.stream = stream
 		if err := readEvents(stream, []byte(Done), yield); err != nil {
 			yield(Message{}, ended(ctx, err))
 		}
 	}
+}
+
+// Secretive is a stream of [Transport.Post] that knows what its request must not
+// have repeated. Redact replaces it in a text: some servers repeat a request's key.
+type Secretive interface{ Redact(text string) string }
+
+// Redact keeps the request's secrets out of an error that repeats what the server
+// said; nil stays nil.
+func (e *Exchange) Redact(err error) error {
+	if failed, ok := err.(*runner.APIError); ok {
+		failed.Message, failed.Code = e.redact(failed.Message), e.redact(failed.Code)
+	} else if failed, ok := err.(*runner.ModelBehaviorError); ok {
+		failed.Message = e.redact(failed.Message)
+	}
+	return err
+}
+
+func (e *Exchange) redact(text string) string {
+	if secretive, ok := e.stream.(Secretive); ok {
+		return secretive.Redact(text)
+	}
+	return text
 }
 
 // ended tells why a stream broke off: the context's cause where it ended.

@@ -33,8 +33,9 @@ func (m *Model) Stream(ctx context.Context, request *runner.ModelRequest) iter.S
 			yield(runner.RawEvent{}, err)
 			return
 		}
-		var events eventReader
-		for message, err := range Exchange(ctx, m.Transport, "/responses", body) {
+		exchange := Exchange{Transport: m.Transport, Path: "/responses", Body: body}
+		events := eventReader{redact: exchange.redact}
+		for message, err := range exchange.Messages(ctx) {
 			if err != nil {
 				yield(runner.RawEvent{}, err)
 				return
