@@ -22,6 +22,7 @@ engine := $(dist)/runstream.wasm
 # `run` makes do with the library's files that hold nothing from npm.
 library := $(addprefix $(dist)/,index.js host.js worker.js testing.js)
 bundled := $(dist)/indexeddb.js
+packed := LICENSE README.md CHANGELOG.md $(wildcard docs/*.md docs/*.png docs/api/*.md)
 tarball := $(dist)/runstream-$(shell sed -n 's/^  "version": "\(.*\)",/\1/p' web/package.json).tgz
 demo := $(dist)/demo.js $(dist)/demo.css
 bench := bench/dist
@@ -134,7 +135,7 @@ check: test-types ## Formatting, go vet, staticcheck (native and wasm), types.
 	$(wasm_env) "$$(go tool -n staticcheck)" ./runner/... ./jsbridge/... ./wasm/... ./web/test/...
 
 clean: ## Removes what was built.
-	rm -rf $(dist) $(bench) web/node_modules bench/node_modules web/src/*.gen.js web/LICENSE web/README.md
+	rm -rf $(dist) $(bench) web/node_modules bench/node_modules web/src/*.gen.js web/LICENSE web/README.md web/CHANGELOG.md web/docs
 
 .PHONY: help run run-goagents build package api test-packages bench conformance conformance-native conformance-browser corpus interop fuzz test test-go test-jsbridge test-types test-unit test-e2e test-firefox size check clean always
 
@@ -153,9 +154,9 @@ $(dist)/built/runstream.wasm: $(go_sources) $(dist)/go-version
 $(engine): $(dist)/built/runstream.wasm web/build/optimize.sh web/build/data.mjs web/package-lock.json
 	web/build/optimize.sh $< $@
 
-$(tarball): $(engine) $(library) $(bundled) web/tsconfig.types.json web/package.json LICENSE README.md web/node_modules/.package-lock.json
+$(tarball): $(engine) $(library) $(bundled) web/tsconfig.types.json web/package.json $(packed) web/node_modules/.package-lock.json
 	$(emit_types)
-	cp LICENSE README.md web/
+	tar -cf - $(packed) | tar -xf - -C web
 	cd web && npm pack --silent --pack-destination dist
 
 # The apps are built in a copy. Packages are installed from the lock; then the tarball, whose hash no lock can know.

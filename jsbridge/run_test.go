@@ -373,6 +373,7 @@ func TestRunsThatCannotStartSayWhy(t *testing.T) {
 		"no tool at a time":    {`{"agents":[{"name":"A"}],"input":{"text":""},"options":{"maxToolConcurrency":-1}}`, "maxToolConcurrency is -1"},
 		"half a tool":          {`{"agents":[{"name":"A"}],"input":{"text":""},"options":{"maxToolConcurrency":0.5}}`, "maxToolConcurrency is not a whole number"},
 		"a gate that is none":  {`{"agents":[{"name":"A","tools":[{"type":"function","name":"x","needsApproval":"yes"}]}],"input":{"text":""}}`, "needsApproval of tool x of agent A is not true or false"},
+		"a gate of null":       {`{"agents":[{"name":"A","tools":[{"type":"function","name":"x","needsApproval":null}]}],"input":{"text":""}}`, "needsApproval of tool x of agent A is not true or false"},
 		"a switch of another":  {`{"agents":[{"name":"A"},{"name":"B","tools":[{"type":"function","name":"x"},{"type":"function","name":"y","enabled":1}]}],"input":{"text":""}}`, "isEnabled of tool y of agent B is not true or false"},
 		"a list of guardrails": {`{"agents":[{"name":"A","inputGuardrails":{"name":"g"}}],"input":{"text":""}}`, "inputGuardrails of agent A is not a list"},
 		"a misspelt setting":   {`{"agents":[{"name":"A","modelSettings":{"temprature":1}}],"input":{"text":""}}`, `unknown field "temprature"`},

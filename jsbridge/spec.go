@@ -129,5 +129,8 @@ func (b *boolOrFunction) ReadJSON(value []byte) error {
 	if value[0] == '{' {
 		return codec.Read(value, codec.Maybe(&b.fn, (*functionRef).fields))
 	}
+	if codec.IsNull(value) {
+		return &codec.TypeError{Want: "true or false"} // a gate that is null would be open
+	}
 	return codec.Read(value, &b.value)
 }

@@ -22,7 +22,7 @@ export class MemorySession implements Session {
   readonly #id: string;
   #items: WireItem[];
 
-  constructor({ sessionId = crypto.randomUUID(), items = [] }: { readonly sessionId?: string; readonly items?: readonly WireItem[] } = {}) {
+  constructor({ sessionId = `session_${Math.random()}`, items = [] }: { readonly sessionId?: string; readonly items?: readonly WireItem[] } = {}) {
     this.#id = sessionId;
     this.#items = structuredClone([...items]);
   }

@@ -172,13 +172,13 @@ function gate(
   tool: Exclude<Parameters<typeof reviewer>[0], HostedMCPTool>,
   scope: RunScope,
 ): Pick<ToolSpec, "needsApproval" | "onApproval"> {
-  return { needsApproval: approval(tool.needsApproval ?? false, scope), ...reviewer(tool, scope) };
+  return { needsApproval: approval(tool.needsApproval, scope), ...reviewer(tool, scope) };
 }
 
 function approval(
-  needed: boolean | ((context: RunContext, argumentsText: string, callId: string) => boolean | Promise<boolean>),
+  needed: boolean | ((context: RunContext, argumentsText: string, callId: string) => boolean | Promise<boolean>) | undefined,
   scope: RunScope,
-): boolean | FunctionRef {
+): boolean | FunctionRef | undefined {
   if (typeof needed !== "function") return needed;
   return scope.add(async (info) => (await needed(scope.context(info), info.arguments ?? "", info.callId ?? "")) !== false);
 }

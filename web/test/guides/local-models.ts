@@ -17,7 +17,7 @@ export function localModel(generate: Generate): Model {
         text += piece;
         if (!text.startsWith("{")) yield { type: "response.output_text.delta", delta: piece };
       }
-      yield { type: "response.completed", response: { id: crypto.randomUUID(), output: [answer(text)] } };
+      yield { type: "response.completed", response: { id: `resp_${Math.random()}`, output: [answer(text)] } };
     },
   };
 }
@@ -25,7 +25,7 @@ export function localModel(generate: Generate): Model {
 function answer(text: string): WireItem {
   try {
     const { tool, arguments: args } = JSON.parse(text) as { tool: string; arguments: object };
-    return { type: "function_call", call_id: crypto.randomUUID(), name: tool, arguments: JSON.stringify(args) };
+    return { type: "function_call", call_id: `call_${Math.random()}`, name: tool, arguments: JSON.stringify(args) };
   } catch {
     return { type: "message", role: "assistant", status: "completed", content: [{ type: "output_text", text, annotations: [] }] };
   }

@@ -1,6 +1,7 @@
 // The packed package, installed and bundled as its users do, at work in Chromium and in Node.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
+import { access, readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -56,6 +57,14 @@ const built: { readonly [name: string]: AppFiles & { readonly path?: string } } 
   next: { folders: [`${packages}/next/out`], inlineScripts: true },
   script: { folders: [packages], inlineScripts: true, path: "/script/" },
 };
+
+test("what the README links to is in the package", async () => {
+  const folder = new URL("node_modules/runstream/", `file://${packages}/`);
+  const readme = await readFile(new URL("README.md", folder), "utf8");
+  const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link]) => link!);
+  assert(links.length > 10);
+  for (const link of links) await access(new URL(link, folder));
+});
 
 for (const [name, { path = "/", ...files }] of Object.entries(built)) {
   describe(`${name}, under the strict policy`, () => {
