@@ -314,6 +314,7 @@ func (l *runLoop) guardCalls(ctx context.Context, calls []localCall) error {
 		}
 		guards.Go(func() {
 			defer recovered(&failures[i])
+			failures[i] = errExited
 			results[i], c.guarded, failures[i] = guardInput(ctx, tool, c.call)
 		})
 	}
@@ -372,30 +373,39 @@ func (l *runLoop) startCalls(ctx context.Context, calls []localCall) <-chan fini
 				if slots != nil {
 					defer func() { <-slots }()
 				}
+				f := finishedCall{index: i, err: errExited}
+				defer func() { done <- f }()
 				if goesOn {
 					if !l.calls.enter() {
-						done <- finishedCall{index: i, err: errOver}
+						f.err = errOver
 						return
 					}
 					defer l.calls.inner.Done()
 				}
 				if slots != nil && ctx.Err() != nil {
-					done <- finishedCall{index: i, err: context.Cause(ctx)}
+					f.err = context.Cause(ctx)
 					return
 				}
-				done <- l.runCall(ctx, i, &calls[i])
+				f = l.runCall(ctx, i, &calls[i])
 			}()
 			<-begun
 		}
 	}()
 	for _, queue := range queues {
 		go func() {
-			for at, i := range queue {
-				if at > 0 && ctx.Err() != nil {
-					done <- finishedCall{index: i, err: context.Cause(ctx)}
-					continue
+			reported := 0
+			defer func() {
+				for _, i := range queue[reported:] {
+					done <- finishedCall{index: i, err: errExited}
 				}
-				done <- l.runCall(ctx, i, &calls[i])
+			}()
+			for at, i := range queue {
+				f := finishedCall{index: i, err: context.Cause(ctx)}
+				if at == 0 || f.err == nil {
+					f = l.runCall(ctx, i, &calls[i])
+				}
+				done <- f
+				reported++
 			}
 		}()
 	}

@@ -113,7 +113,7 @@ func (t *FunctionTool) invoke(ctx context.Context, l *runLoop, c *localCall) (va
 	}
 	done := make(chan returned, 1)
 	go func() {
-		var r returned
+		r := returned{err: errExited}
 		defer func() { done <- r }()
 		defer recovered(&r.err)
 		if t.agentTool != nil {

@@ -84,20 +84,24 @@ func (g *inputGuardrails) run(ctx context.Context, l *runLoop, agent *Agent, gua
 	var running sync.WaitGroup
 	for i, guardrail := range guardrails {
 		running.Go(func() {
-			output, err := l.guard(runCtx, guardrail.Name, func(ctx context.Context) (GuardrailOutput, error) {
-				return guardrail.Run(ctx, l.context, agent, input)
-			})
-			switch {
-			case err != nil && context.Cause(runCtx) == errGuardrailDecided:
-			case err != nil:
-				g.fail(err)
-				cancel(errGuardrailDecided)
-			default:
-				results[i] = &GuardrailResult{Guardrail: guardrail.Name, Output: output}
-				if output.Tripped {
-					g.fail(&InputGuardrailTripwireTriggered{*results[i]})
+			err := error(errExited)
+			defer func() {
+				if err != nil && context.Cause(runCtx) != errGuardrailDecided {
+					g.fail(err)
 					cancel(errGuardrailDecided)
 				}
+			}()
+			var output GuardrailOutput
+			output, err = l.guard(runCtx, guardrail.Name, func(ctx context.Context) (GuardrailOutput, error) {
+				return guardrail.Run(ctx, l.context, agent, input)
+			})
+			if err != nil {
+				return
+			}
+			results[i] = &GuardrailResult{Guardrail: guardrail.Name, Output: output}
+			if output.Tripped {
+				g.fail(&InputGuardrailTripwireTriggered{*results[i]})
+				cancel(errGuardrailDecided)
 			}
 		})
 	}
@@ -242,6 +246,7 @@ func (l *runLoop) guardOutput(ctx context.Context, output any) error {
 	var running sync.WaitGroup
 	for i, guardrail := range guardrails {
 		running.Go(func() {
+			failures[i] = errExited
 			verdict, err := l.guard(ctx, guardrail.Name, func(ctx context.Context) (GuardrailOutput, error) {
 				return guardrail.Run(ctx, l.context, agent, output)
 			})

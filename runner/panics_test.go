@@ -3,6 +3,7 @@ package runner_test
 import (
 	"context"
 	"encoding/json"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -58,6 +59,59 @@ func TestAPanicAfterAToolKeepsItsOutput(t *testing.T) {
 				assert.Equal(t, []string{"c1"}, ran.ids())
 			})
 		}
+	}
+}
+
+// FailNow of a test ends its goroutine: nothing may hang by it, or pass a gate.
+func TestACallbackThatEndsItsGoroutineEndsTheRun(t *testing.T) {
+	exits := func() error {
+		runtime.Goexit()
+		return nil
+	}
+	guard := func() (runner.GuardrailOutput, error) { return runner.GuardrailOutput{}, exits() }
+	for name, change := range map[string]func(*runner.Agent, *runner.FunctionTool){
+		"the instructions": func(a *runner.Agent, _ *runner.FunctionTool) {
+			a.InstructionsFunc = func(context.Context, *runner.RunContext, *runner.Agent) (string, error) { return "", exits() }
+		},
+		"a tool": func(_ *runner.Agent, tool *runner.FunctionTool) {
+			tool.Invoke = func(context.Context, *runner.ToolCall) (any, error) { return nil, exits() }
+			tool.OnError = func(_ context.Context, _ *runner.ToolCall, err error) (string, error) { return "", err }
+		},
+		"a hook of a tool": func(a *runner.Agent, _ *runner.FunctionTool) {
+			a.Hooks = &runner.Hooks{ToolEnd: func(context.Context, *runner.RunContext, *runner.Agent, runner.Tool, *runner.ToolCall, any) error {
+				return exits()
+			}}
+		},
+		"an input guardrail": func(a *runner.Agent, _ *runner.FunctionTool) {
+			a.InputGuardrails = []runner.InputGuardrail{{Name: "g", Run: func(context.Context, *runner.RunContext, *runner.Agent, []json.RawMessage) (runner.GuardrailOutput, error) {
+				return guard()
+			}}}
+		},
+		"an output guardrail": func(a *runner.Agent, _ *runner.FunctionTool) {
+			a.OutputGuardrails = []runner.OutputGuardrail{{Name: "g", Run: func(context.Context, *runner.RunContext, *runner.Agent, any) (runner.GuardrailOutput, error) {
+				return guard()
+			}}}
+		},
+		"a guardrail of a tool": func(_ *runner.Agent, tool *runner.FunctionTool) {
+			tool.InputGuardrails = []runner.ToolGuardrail{{Name: "g", Run: func(context.Context, *runner.ToolCall, any) (runner.ToolGuardrailOutput, error) {
+				return runner.ToolGuardrailOutput{}, exits()
+			}}}
+		},
+		"a tool of another kind": func(a *runner.Agent, _ *runner.FunctionTool) {
+			custom := &runner.CustomTool{Name: "custom", Invoke: func(context.Context, *runner.ToolCall) (string, error) { return "", exits() }}
+			a.Tools = append(a.Tools, custom)
+			a.Model = &completing{responses: []string{`{"id":"r","output":[{"type":"custom_tool_call","call_id":"c1","name":"custom","input":""},{"type":"custom_tool_call","call_id":"c2","name":"custom","input":""}]}`}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var ran executions
+			tool := ran.free("tool")
+			agent := newAgent("A", script(calls("tool", "c1", "c2"), says("Done.")), tool)
+			change(agent, tool)
+			ended, result := requireError[*runner.UserError](t, agent, runner.Text("Go."))
+			assert.ErrorContains(t, ended, "ended its goroutine")
+			assert.Nil(t, result.FinalOutput())
+		})
 	}
 }
 

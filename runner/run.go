@@ -38,20 +38,23 @@ func start(ctx context.Context, state *State, cfg *config) *StreamResult {
 	result := newResult(stop)
 	result.publish(state.clone())
 	go func() {
-		output, err := guarded(runCtx, state, cfg, result)
-		if err != nil && runCtx.Err() != nil {
-			switch cause := context.Cause(runCtx); {
-			case ctx.Err() != nil:
-				err = context.Cause(ctx)
-			case cause == errCancelled:
-				output, err, result.cancelled = nil, nil, true
-			default:
-				err = cause // a guardrail tripped
+		output, err := any(nil), error(errExited)
+		defer func() {
+			if err != nil && runCtx.Err() != nil {
+				switch cause := context.Cause(runCtx); {
+				case ctx.Err() != nil:
+					err = context.Cause(ctx)
+				case cause == errCancelled:
+					output, err, result.cancelled = nil, nil, true
+				default:
+					err = cause // a guardrail tripped
+				}
 			}
-		}
-		result.publish(state.clone())
-		state.release() // who waits for the end may change it then
-		result.finish(output, err)
+			result.publish(state.clone())
+			state.release() // who waits for the end may change it then
+			result.finish(output, err)
+		}()
+		output, err = guarded(runCtx, state, cfg, result)
 	}()
 	return result
 }

@@ -304,7 +304,9 @@ func TestTheKeyIsInNoErrorOfAStream(t *testing.T) {
 		"an incomplete response": `{"type":"response.incomplete","response":{"id":"r","output":[],"incomplete_details":{"reason":"` + secret + `"}}}`,
 		"no JSON":                `Incorrect API key, and a text that is long enough for its end to be cut off: ` + secret,
 	} {
-		serve := func(w http.ResponseWriter, r *http.Request) { answer(w, 200, "text/event-stream", "data: "+stream+"\n\n") }
+		serve := func(w http.ResponseWriter, r *http.Request) {
+			answer(w, 200, "text/event-stream", "data: "+stream+"\n\n")
+		}
 		for api, model := range map[string]runner.Model{"responses": modelOf(t, serve), "chat completions": chatModelOf(t, serve)} {
 			t.Run(name+", "+api, func(t *testing.T) {
 				result, err := runner.Run(t.Context(), &runner.Agent{Name: "A", Model: model}, runner.Text("Hi"))
