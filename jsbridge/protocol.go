@@ -222,7 +222,7 @@ type snapshot struct {
 	MaxTurns       *int
 	LastAgent      json.RawMessage
 	LastResponseID *string
-	FinalOutput    json.RawMessage
+	FinalOutput    json.RawMessage // none until there is one; it may be null
 	// UnannouncedItems are new items that the state's session items do not have.
 	UnannouncedItems []json.RawMessage
 	// InputList is the conversation as the next run's input, by the numbers of
@@ -252,7 +252,7 @@ func (s *snapshot) fields() codec.Fields {
 		"maxTurns", &s.MaxTurns,
 		"lastAgent", &s.LastAgent,
 		"lastResponseId", &s.LastResponseID,
-		"finalOutput", &s.FinalOutput,
+		"finalOutput,omitempty", &s.FinalOutput,
 		"unannouncedItems", &s.UnannouncedItems,
 		"inputList", &s.InputList,
 		"normalizedInputList", &s.NormalizedInputList,

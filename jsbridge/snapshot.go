@@ -69,7 +69,6 @@ func (r *run) newSnapshot(result *runner.StreamResult) *snapshot {
 	now := &snapshot{
 		State: r.sent.state(result.Split()), InputList: r.sent.refer(inputList), Interruptions: result.Waiting(),
 		CurrentTurn: result.CurrentTurn(), LastAgent: result.MarshalAgent(result.LastAgent()),
-		FinalOutput:           result.MarshalFinalOutput(),
 		UnannouncedItems:      marshalItems(result, result.UnannouncedItems()),
 		Usage:                 usageOf(result.Usage()),
 		InputGuardrailResults: guardrailsData(result.InputGuardrailResults()), OutputGuardrailResults: guardrailsData(result.OutputGuardrailResults()),
@@ -77,6 +76,9 @@ func (r *run) newSnapshot(result *runner.StreamResult) *snapshot {
 	}
 	if normalized := result.NormalizedInputList(); !slices.EqualFunc(normalized, inputList, sameText) {
 		now.NormalizedInputList = r.sent.refer(normalized)
+	}
+	if result.FinalOutput() != nil {
+		now.FinalOutput = result.MarshalFinalOutput()
 	}
 	if limit := result.MaxTurns(); limit > 0 {
 		now.MaxTurns = &limit

@@ -81,7 +81,7 @@ export class Run implements RunListener, Readable {
   }
 
   get finalOutput(): unknown {
-    const output = this.view?.snapshot.finalOutput ?? undefined;
+    const output = this.view?.snapshot.finalOutput;
     return this.#scope ? this.#scope.output(output) : output;
   }
 

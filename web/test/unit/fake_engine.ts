@@ -188,7 +188,6 @@ export function snapshot({ document = {}, ...rest }: SnapshotOptions = {}): Snap
     maxTurns: 10,
     lastAgent: { name: "Triage" },
     lastResponseId: "resp_1",
-    finalOutput: null,
     unannouncedItems: [],
     inputList: [0],
     normalizedInputList: null,

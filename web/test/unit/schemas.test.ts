@@ -106,6 +106,17 @@ test("the final output is a BigInt where the schema made one, and crosses as its
   assert.deepEqual(said, [{ atoms: "123" }]);
 });
 
+test("the final output is null where that is the answer, and undefined where there is none", async () => {
+  const model = new ScriptedModel([[functionCall("go", {}, { callId: "call_1" })], [assistantMessage('{"response":null}')]]);
+  const go = tool({ name: "go", description: "", needsApproval: true, execute: () => "gone" });
+  const agent = new Agent({ name: "A", model, tools: [go], outputType: z.string().nullable() });
+  const paused = await run(agent, "Well?");
+  assert.equal(paused.finalOutput, undefined);
+  const state = paused.toState();
+  state.approve(state.interruptions[0]!);
+  assert.equal((await run(agent, state)).finalOutput, null);
+});
+
 test("an output that is no object is asked for as a property of one", async () => {
   const entry = z.object({ city: z.string() }).meta({ id: "Entry" });
   const closed = { type: "object", properties: { city: { type: "string" } }, required: ["city"], additionalProperties: false };
