@@ -438,7 +438,7 @@ func (l *runLoop) finish(r *callResult, o outcome) {
 	}
 	r.value = o.value
 	r.item = newItem(ToolCallOutputItem, r.localCall.item.Agent, withCaller(o.raw, r.localCall.item.Raw))
-	r.item.Output, r.item.CustomData = outputJSON(o.value), o.customData
+	r.item.Output, r.item.CustomData = shallow(outputJSON(o.value)), shallow(o.customData)
 	r.item.ToolName, r.item.Origin = r.localCall.item.ToolName, r.localCall.item.Origin
 	l.s.ledger.markCompleted(r.call.ID)
 }

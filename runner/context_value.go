@@ -3,6 +3,7 @@ package runner
 import (
 	"encoding/json"
 	"errors"
+	"strconv"
 )
 
 // WithContextSerializer writes the value of [WithContextValue] into the run's
@@ -29,6 +30,9 @@ func (l *runLoop) writeContext() error {
 	data, err := l.cfg.serializeContext(l.cfg.contextValue)
 	if err == nil && !isObject(data) {
 		err = errors.New("it is not a JSON object")
+	}
+	if err == nil && depth(data) > mostNested {
+		err = errors.New("it is nested deeper than " + strconv.Itoa(mostNested) + " levels")
 	}
 	if err != nil {
 		return &UserError{Message: "the context value cannot be written into the state: " + err.Error(), Err: err}

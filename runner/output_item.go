@@ -3,6 +3,7 @@ package runner
 import (
 	"encoding/json"
 	"errors"
+	"strconv"
 
 	"runstream/internal/codec"
 )
@@ -26,6 +27,9 @@ func acceptOutputItem(raw json.RawMessage) (json.RawMessage, error) {
 	item, err := readOutputItem(raw)
 	if err != nil {
 		return nil, err
+	}
+	if depth(raw) > mostNested {
+		return nil, errors.New("is nested deeper than " + strconv.Itoa(mostNested) + " levels, which no state could hold")
 	}
 	if *item.Kind == "function_call" {
 		var text json.RawMessage

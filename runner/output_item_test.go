@@ -45,6 +45,7 @@ func TestAnItemThatNoStateCouldHoldIsNotAccepted(t *testing.T) {
 		"a part of another API":        `{"type":"message","role":"assistant","content":[{"type":"text","text":"hello"}]}`,
 		"a part that is no object":     `{"type":"message","role":"assistant","content":["hello"]}`,
 		"arguments nested too deep":    `{"type":"function_call","call_id":"c1","name":"tool","arguments":` + nestedJSON(501) + `}`,
+		"an item nested too deep":      `{"type":"mystery","data":` + nestedJSON(150) + `}`,
 		"a request without its server": `{"type":"mcp_approval_request","id":"m1","name":"tool","arguments":"{}"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -90,6 +91,24 @@ func TestArgumentsThatAreNestedTooDeepReachNoTool(t *testing.T) {
 	require.NoError(t, state.Approve(state.Interruptions()[0]))
 	assert.Equal(t, "Done.", runOK(t, agent, reload(t, agent, state)).FinalOutput())
 	assert.Empty(t, ran.ids())
+}
+
+// What a tool gives may be nested as deep as JSON is; a state is read all the same.
+func TestAStateWithADeepOutputCanBeRead(t *testing.T) {
+	deep := json.RawMessage(nestedJSON(300))
+	var ran executions
+	tool := &runner.FunctionTool{Name: "tool", Invoke: func(context.Context, *runner.ToolCall) (any, error) { return deep, nil },
+		CustomData: func(context.Context, *runner.ToolCall, any) (json.RawMessage, error) { return deep, nil }}
+	model := script(calls("tool", "c1"), calls("gated", "c2"), says("Done."))
+	agent := newAgent("A", model, tool, ran.gated("gated"))
+	state := reload(t, agent, runOK(t, agent, runner.Text("Go.")).State())
+	require.NoError(t, state.Approve(state.Interruptions()[0]))
+	assert.Equal(t, "Done.", runOK(t, agent, state).FinalOutput())
+	assert.True(t, outputs(t, lastInput(model))["c1"] == string(deep), "the model is told all of it")
+
+	input := runner.Items{json.RawMessage(`{"role":"user","content":` + nestedJSON(150) + `}`)}
+	refused, _ := requireError[*runner.UserError](t, agent, input)
+	assert.ErrorContains(t, refused, "nested deeper")
 }
 
 func TestArgumentsThatAreTheObjectItselfReachTheToolAndWhoeverDecides(t *testing.T) {

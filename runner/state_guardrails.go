@@ -38,9 +38,9 @@ func (g *wireGuardrail) toolFields() codec.Fields {
 func writeGuardrails(graph *agentGraph, kind string, results []GuardrailResult) []any {
 	written := []any{}
 	for _, result := range results {
-		entry := wireGuardrail{kind: kind, name: result.Guardrail, tripped: result.Output.Tripped, info: outputJSON(result.Output.Info)}
+		entry := wireGuardrail{kind: kind, name: result.Guardrail, tripped: result.Output.Tripped, info: shallow(outputJSON(result.Output.Info))}
 		if result.Agent != nil {
-			entry.agent, entry.agentOutput = mustMarshal(graph.ref(result.Agent)), outputJSON(result.AgentOutput)
+			entry.agent, entry.agentOutput = mustMarshal(graph.ref(result.Agent)), shallow(outputJSON(result.AgentOutput))
 		}
 		written = append(written, entry.fields())
 	}
@@ -50,7 +50,7 @@ func writeGuardrails(graph *agentGraph, kind string, results []GuardrailResult) 
 func writeToolGuardrails(kind string, results []ToolGuardrailResult) []any {
 	written := []any{}
 	for _, result := range results {
-		entry := wireGuardrail{kind: kind, name: result.Guardrail, info: outputJSON(result.Output.Info), behavior: result.Output.behavior}
+		entry := wireGuardrail{kind: kind, name: result.Guardrail, info: shallow(outputJSON(result.Output.Info)), behavior: result.Output.behavior}
 		if entry.behavior == "reject_content" {
 			entry.message = &result.Output.message
 		}

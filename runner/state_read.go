@@ -32,6 +32,10 @@ const (
 	MaxStateCalls = 1000
 )
 
+// mostNested is how deep one value of a state may be, so that the document around
+// it can be read again.
+const mostNested = MaxStateDepth / 2
+
 // ParseState reads a RunState document, whichever language wrote it. start is
 // the agent that the run was started with; agents are found by name among
 // those that can be reached from it. Whatever is wrong with the document, the

@@ -143,6 +143,15 @@ func outputJSON(value any) (data json.RawMessage) {
 	return mustMarshal(describe(value))
 }
 
+// shallow gives a value as a state can hold it: as text where it is nested too
+// deep.
+func shallow(data json.RawMessage) json.RawMessage {
+	if depth(data) > mostNested {
+		return mustMarshal(string(data))
+	}
+	return data
+}
+
 func encodeOutput(value any) (json.RawMessage, error) {
 	data, err := codec.Write(value)
 	if err == nil || errors.Is(err, codec.ErrTooDeep) {
