@@ -65,30 +65,43 @@ func (e endpoint) describeStatus(err *runner.APIError, contentType string) error
 	return err
 }
 
-// secrets are what a request was sent with and no error may repeat, by what they
-// are called there.
-type secrets map[string]string
+// secrets are what a request was sent with and no error may repeat, the longest
+// first: one may hold another.
+type secrets []secret
 
-// leastSecret is how long a header's value is at least that is taken for a secret:
-// what is shorter stands in many texts.
-const leastSecret = 8
+type secret struct{ name, text string }
+
+// leastSecret is how long a word of a header's value is at least that is taken for
+// a secret: what is shorter stands in many texts.
+const leastSecret = 12
 
 func newSecrets(headers map[string]string, token string) secrets {
-	s := secrets{}
+	var s secrets
 	for name, value := range headers {
-		if len(value) >= leastSecret {
-			s["the header "+name] = value
+		for _, text := range append(strings.Split(value, " "), value) { // servers repeat a key without its "Bearer"
+			if text = strings.TrimRight(text, ",;"); len(text) >= leastSecret {
+				s = s.with("the header "+name, text)
+			}
 		}
 	}
 	if token != "" {
-		s["the token"] = token
+		s = s.with("the token", token)
+	}
+	return s
+}
+
+// with is no slices.SortFunc, which would make the engine 24 kB larger.
+func (s secrets) with(name, text string) secrets {
+	s = append(s, secret{name, text})
+	for i := len(s) - 1; i > 0 && len(s[i].text) > len(s[i-1].text); i-- {
+		s[i], s[i-1] = s[i-1], s[i]
 	}
 	return s
 }
 
 func (s secrets) redact(text string) string {
-	for name, secret := range s {
-		text = strings.ReplaceAll(text, secret, "("+name+")")
+	for _, each := range s {
+		text = strings.ReplaceAll(text, each.text, "("+each.name+")")
 	}
 	return text
 }

@@ -68,6 +68,9 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 func TestWhatARequestWasSentWithIsNotRepeated(t *testing.T) {
 	s := newSecrets(map[string]string{"x-api-key": "hdr-0123456789", "x-tier": "free"}, "tok-123")
 	assert.Equal(t, "no free keys: (the token), (the header x-api-key)", s.redact("no free keys: tok-123, hdr-0123456789"))
+	s = newSecrets(map[string]string{"Authorization": "Bearer key-0123456789"}, "")
+	assert.Equal(t, "bad key (the header Authorization)", s.redact("bad key key-0123456789"))
+	assert.Equal(t, "bad key (the header Authorization)", s.redact("bad key Bearer key-0123456789"))
 	assert.Equal(t, "as it was", newSecrets(nil, "").redact("as it was"))
 }
 

@@ -58,7 +58,12 @@ func (s *runSpec) nameOf(path string) string {
 		agent := s.Agents[at]
 		owner = " of agent " + agent.Name
 		if at, ok := element("tools", len(agent.Tools)); ok {
-			owner = " of tool " + agent.Tools[at].Name + owner
+			tool := agent.Tools[at]
+			if name := tool.Name; name != "" || tool.Agent < 0 || tool.Agent >= len(s.Agents) {
+				owner = " of tool " + name + owner
+			} else {
+				owner = " of the tool that agent " + s.Agents[tool.Agent].Name + " is" + owner
+			}
 		}
 	} else if len(parts) > 1 && parts[0] == "options" {
 		parts = parts[1:]

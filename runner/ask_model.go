@@ -69,8 +69,10 @@ func (l *runLoop) stream(ctx context.Context, model Model, request *ModelRequest
 			return nil, modelError(err)
 		}
 		l.emit(Event{Type: RawResponseEvent, Raw: event})
-		if err := response.read(event); err != nil {
+		if err := response.read(event); err != nil && ending == nil {
 			return nil, err
+		} else if err != nil {
+			break
 		}
 		if response.response != nil && ending == nil {
 			ending = time.AfterFunc(streamGrace, hangUp)

@@ -44,6 +44,15 @@ func TestACompleteResponseCountsHoweverItsStreamEnds(t *testing.T) {
 			})
 		})
 	}
+	for name, data := range map[string]string{
+		"an error event follows":    `{"type":"error","message":"too late"}`,
+		"a failed response follows": `{"type":"response.failed","response":{"id":"r","error":{"message":"too late"}}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			model := &completing{after: data}
+			assert.Equal(t, "Done.", runOK(t, newAgent("A", model), runner.Text("Go.")).FinalOutput())
+		})
+	}
 	t.Run("the run is stopped meanwhile", func(t *testing.T) {
 		ctx, stop := context.WithCancelCause(t.Context())
 		end := func(streaming context.Context) error {

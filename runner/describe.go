@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+
+	"runstream/internal/codec"
 )
 
 // describe shows a value of any type.
@@ -49,6 +51,15 @@ func isEndless(v reflect.Value, depth int) bool {
 		}
 	}
 	return false
+}
+
+// storedValue gives a tool's value that a state has: numbers are json.Number.
+func storedValue(output json.RawMessage) any {
+	value, err := codec.ReadExact(output)
+	if err != nil {
+		return nil
+	}
+	return value
 }
 
 // encodeForeign writes a value of a type that package codec does not know.

@@ -26,6 +26,15 @@ func describe(value any) string {
 	return "a value of a type that has no text"
 }
 
+// storedValue gives a tool's value that a state has as a tool returns it here: text,
+// or JSON as it was written.
+func storedValue(output json.RawMessage) any {
+	if text, ok := rawText(output); ok {
+		return text
+	}
+	return output
+}
+
 // encodeForeign refuses types that only reflection could write: every page's
 // engine would be larger by it.
 func encodeForeign(value any) (json.RawMessage, error) {

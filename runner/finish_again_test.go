@@ -83,6 +83,21 @@ func TestARunWithAnUnsavedAnswerIsNotAskedAgain(t *testing.T) {
 		refused, _ := requireError[*runner.UserError](t, agent, result.State(), session, handled)
 		assert.ErrorContains(t, refused, "start a new run")
 	})
+	for name, item := range map[string]string{
+		"and the model's last words are beside a call of another kind": `{"type":"message","role":"assistant","content":[{"type":"output_text","text":"Let me look."}]},{"type":"custom_tool_call","call_id":"c1","name":"custom","input":""}`,
+		"and the server ran a tool":                                    `{"type":"web_search_call","id":"w1","status":"completed"}`,
+	} {
+		t.Run("the answer is that of a handler, "+name, func(t *testing.T) {
+			custom := &runner.CustomTool{Name: "custom", Invoke: func(context.Context, *runner.ToolCall) (string, error) { return "ok", nil }}
+			agent := newAgent("A", &completing{responses: []string{`{"id":"r","output":[` + item + `]}`}}, custom)
+			session := runner.WithSession(failingAt(3))
+			_, result := requireError[*runner.UserError](t, agent, runner.Text("Go."), session, handled, runner.WithMaxTurns(1))
+			for _, carry := range carriers {
+				refused, _ := requireError[*runner.UserError](t, agent, carry(t, agent, result.State()), session, handled)
+				assert.ErrorContains(t, refused, "start a new run")
+			}
+		})
+	}
 	t.Run("the session was not compacted", func(t *testing.T) {
 		agent := newAgent("A", script(says("Done.")))
 		options := []runner.Option{

@@ -16,6 +16,7 @@ import (
 // says that it is done.
 type completing struct {
 	responses []string
+	after     string // an event that follows each
 	asked     int
 }
 
@@ -26,7 +27,13 @@ func (m *completing) Stream(context.Context, *runner.ModelRequest) iter.Seq2[run
 	}
 	m.asked++
 	return func(yield func(runner.RawEvent, error) bool) {
-		yield(runner.RawEvent{Type: "response.completed", Data: []byte(`{"type":"response.completed","response":` + response + `}`)}, nil)
+		if !yield(runner.RawEvent{Type: "response.completed", Data: []byte(`{"type":"response.completed","response":` + response + `}`)}, nil) || m.after == "" {
+			return
+		}
+		var event struct{ Type string }
+		if json.Unmarshal([]byte(m.after), &event) == nil {
+			yield(runner.RawEvent{Type: event.Type, Data: []byte(m.after)}, nil)
+		}
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-
-	"runstream/internal/codec"
 )
 
 // resumeTurn settles an interrupted turn: it runs what was approved, answers
@@ -382,9 +380,7 @@ func (l *runLoop) earlierResult(c *localCall) callResult {
 	for _, item := range l.s.generated {
 		if item.Type == ToolCallOutputItem && item.CallID() == c.item.CallID() {
 			result.item = item
-			if value, err := codec.ReadExact(item.Output); err == nil {
-				result.value = value
-			}
+			result.value = storedValue(item.Output)
 		}
 	}
 	return result

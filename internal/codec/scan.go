@@ -30,6 +30,8 @@ func check(data []byte) error {
 	switch _, at, ok := scan(data, ""); {
 	case ok:
 		return nil
+	case at < 0:
+		return ErrTooDeep
 	case at >= len(data):
 		return &SyntaxError{"unexpected end of JSON input"}
 	default:
@@ -43,7 +45,7 @@ type SyntaxError struct{ message string }
 func (e *SyntaxError) Error() string { return e.message }
 
 // scan goes through one value, which must be all there is, up to where data
-// stops being JSON. Of a top-level object it finds the text of the field of that
+// stops being JSON; at is -1 where it is nested too deep. Of a top-level object it finds the text of the field of that
 // name, if one is given.
 //
 // It is one function with jumps, where a function for each kind of value would
@@ -71,7 +73,7 @@ value:
 	switch c := data[i]; c {
 	case '{':
 		if len(open) == maxDepth {
-			return nil, i, false
+			return nil, -1, false
 		}
 		open = append(open, '{')
 		if i = pastSpace(data, i+1); i < len(data) && data[i] == '}' {
@@ -80,7 +82,7 @@ value:
 		goto field
 	case '[':
 		if len(open) == maxDepth {
-			return nil, i, false
+			return nil, -1, false
 		}
 		open = append(open, '[')
 		if i = pastSpace(data, i+1); i < len(data) && data[i] == ']' {

@@ -156,6 +156,8 @@ func (w *Writer) rare(v any) {
 		}, func(key string) { w.text(v[key]) })
 	case *map[string]string:
 		w.rare(*v)
+	case json.Number:
+		w.raw(json.RawMessage(v))
 	case int32:
 		w.int(int(v))
 	case int64:

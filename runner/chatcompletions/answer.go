@@ -142,7 +142,7 @@ func (a *answer) finish() error {
 		return &runner.ModelBehaviorError{Message: "the model server's stream ended without a finish reason"}
 	case !a.finished && !a.done:
 		return &runner.ModelBehaviorError{Message: "the model server's stream ended before the answer did"}
-	case (!a.finished || a.truncated || a.filtered) && a.hasCallWithoutArguments():
+	case (a.truncated || a.filtered) && a.hasCallWithoutArguments():
 		return &runner.ModelBehaviorError{Message: "the model's answer was cut off in a call, before its arguments; allow more tokens"}
 	case a.truncated && a.message == nil && len(a.calls) == 0:
 		return &runner.ModelBehaviorError{Message: "the model reached its token limit before it wrote a word; allow more tokens, or less reasoning"}

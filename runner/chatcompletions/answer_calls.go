@@ -63,7 +63,8 @@ func (a *answer) call(d *callDelta) *openCall {
 			continue
 		}
 		another := d.ID != "" && call.serverID != "" && d.ID != call.serverID && d.Function.Name != ""
-		if another && codec.Valid(call.item.Arguments) {
+		arguments := call.item.Arguments
+		if another && (codec.Valid(arguments) || len(arguments) == 0 && d.Function.Name != call.item.Name) {
 			break
 		}
 		return call

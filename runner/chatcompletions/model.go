@@ -3,6 +3,7 @@ package chatcompletions
 import (
 	"context"
 	"iter"
+	"time"
 
 	"runstream/runner"
 	"runstream/runner/responses"
@@ -26,6 +27,10 @@ type Model struct {
 	Official bool
 }
 
+// usageGrace is how long a stream may go on after the answer's end: usage may
+// follow.
+const usageGrace = time.Second
+
 // Stream implements [runner.Model].
 func (m *Model) Stream(ctx context.Context, request *runner.ModelRequest) iter.Seq2[runner.RawEvent, error] {
 	return func(yield func(runner.RawEvent, error) bool) {
@@ -35,8 +40,19 @@ func (m *Model) Stream(ctx context.Context, request *runner.ModelRequest) iter.S
 			return
 		}
 		answer := newAnswer(m, asked)
+		streaming, hangUp := context.WithCancel(ctx)
+		defer hangUp()
+		var ending *time.Timer
+		defer func() {
+			if ending != nil {
+				ending.Stop()
+			}
+		}()
 		exchange := responses.Exchange{Transport: m.Transport, Path: "/chat/completions", Body: asked.body}
-		for message, err := range exchange.Messages(ctx) {
+		for message, err := range exchange.Messages(streaming) {
+			if err != nil && answer.finished && ctx.Err() == nil {
+				break // it lacks what was used at most
+			}
 			if err != nil {
 				yield(runner.RawEvent{}, err)
 				return
@@ -45,8 +61,14 @@ func (m *Model) Stream(ctx context.Context, request *runner.ModelRequest) iter.S
 				answer.done = true
 				break
 			}
+			if len(message.Data) == 0 {
+				continue // it only keeps the connection alive
+			}
 			if !answer.pass(exchange.Redact(answer.read(message)), yield) {
 				return
+			}
+			if answer.finished && ending == nil {
+				ending = time.AfterFunc(usageGrace, hangUp)
 			}
 		}
 		if ctx.Err() != nil {

@@ -300,6 +300,8 @@ func TestTheKeyIsInNoErrorOfAStream(t *testing.T) {
 	for name, stream := range map[string]string{
 		"an error":               `{"type":"error","error":{"message":"Incorrect API key: ` + secret + `.","code":"` + secret + `"}}`,
 		"an error event":         `{"type":"error","message":"Incorrect API key: ` + secret + `."}`,
+		"an error, escaped":      `{"type":"error","message":"Incorrect API key: sk\u002dsecret-0123456789."}`,
+		"a failed one, escaped":  `{"type":"response.failed","response":{"id":"r","output":[],"error":{"message":"Incorrect API key: sk\u002dsecret-0123456789."}}}`,
 		"a failed response":      `{"type":"response.failed","response":{"id":"r","output":[],"error":{"message":"Incorrect API key: ` + secret + `."}}}`,
 		"an incomplete response": `{"type":"response.incomplete","response":{"id":"r","output":[],"incomplete_details":{"reason":"` + secret + `"}}}`,
 		"no JSON":                `Incorrect API key, and a text that is long enough for its end to be cut off: ` + secret,

@@ -133,7 +133,7 @@ export class Run implements RunListener, Readable {
   async #start(source: EngineSource): Promise<void> {
     const { signal } = this.#plan.options;
     try {
-      if (signal && signal.aborted === undefined) throw new UserError("signal is no AbortSignal; of an AbortController, pass its signal.");
+      if (signal && !signal.addEventListener) throw new UserError("signal is no AbortSignal; of an AbortController, pass its signal.");
       if (signal?.aborted) return this.#onabort();
       signal?.addEventListener("abort", this.#onabort);
       let spec = JSON.stringify(this.#spec(), refuseNaN);

@@ -131,12 +131,13 @@ async function* answer(turn: ScriptedTurn | undefined, call: ModelCall): AsyncGe
 }
 
 async function* turnEvents(turn: ScriptedTurn, call: ModelCall): AsyncGenerator<object> {
+  if (!Array.isArray(turn) && !isStep(turn)) throw new TypeError("A turn of a script is a list of what the model says: [[assistantMessage(…)], …].");
   if (isStep(turn)) yield* turn.events(call);
   else yield* streamResponse(turn, { id: responseId(call.index) });
 }
 
 function isStep(turn: ScriptedTurn): turn is TurnStep {
-  return "events" in turn;
+  return "events" in Object(turn);
 }
 
 /** The events of an answer without its last. */

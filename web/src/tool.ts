@@ -16,7 +16,7 @@ export interface ToolOptions<Parameters extends ToolParameters, Arguments = Argu
   readonly description: string;
   /** JSON Schema of an object, or a Standard Schema that can give it. A Standard Schema also checks the arguments before
    * `needsApproval` and `execute` see them; JSON Schema is only shown to the model. No arguments by default. */
-  readonly parameters?: Parameters;
+  readonly parameters?: Parameters | undefined;
   /** Makes the model keep to the schema: every object of it is closed and has all of its properties.
    * @defaultValue true */
   readonly strict?: boolean | undefined;

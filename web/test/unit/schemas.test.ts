@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { toStandardJsonSchema } from "@valibot/to-json-schema";
 import { type } from "arktype";
 import type { ToolOutputPart } from "runstream";
-import { Agent, handoff, InvalidToolInputError, ModelBehaviorError, run, tool } from "runstream";
+import { Agent, handoff, InvalidToolInputError, ModelBehaviorError, run, RunState, tool } from "runstream";
 import { assistantMessage, functionCall, ScriptedModel } from "runstream/testing";
 import * as v from "valibot";
 import { z } from "zod";
@@ -140,6 +140,29 @@ test("an error handler's output is bare where the model's is a property", async 
   const agent = new Agent({ name: "A", model: new ScriptedModel([[assistantMessage("?")]]), outputType: z.array(z.string()) });
   const { finalOutput } = await run(agent, "Where?", { errorHandlers: { invalidFinalOutput: () => ({ finalOutput: ["nowhere"] }) } });
   assert.deepEqual(finalOutput, ["nowhere"]);
+});
+
+test("an output from before a pause ends the run as it would have without one", async () => {
+  for (const value of [{ b: 1, a: { z: 1.5 } }, 5, [1, "x"], "text", true]) {
+    const look = tool({ name: "look", description: "", execute: () => value });
+    const go = tool({ name: "go", description: "", needsApproval: true, execute: () => "gone" });
+    const seen: unknown[] = [];
+    const outputGuardrails = [{ name: "g", execute: ({ agentOutput }: { readonly agentOutput: unknown }) => (seen.push(agentOutput), { tripwireTriggered: false }) }];
+    const finals = [];
+    for (const calls of [["look"], ["look", "go"]]) {
+      const model = new ScriptedModel([calls.map((name) => functionCall(name, {}, { callId: `call_${name}` }))]);
+      const agent = new Agent({ name: "A", model, tools: [look, go], toolUseBehavior: "stop_on_first_tool", outputGuardrails });
+      let result = await run(agent, "Go.");
+      if (result.interruptions.length > 0) {
+        const state = await RunState.fromString(agent, result.toState().toString());
+        state.approve(state.interruptions[0]!);
+        result = await run(agent, state);
+      }
+      finals.push(result.finalOutput);
+    }
+    assert.deepEqual(finals[1], finals[0]);
+    assert.deepEqual(seen, finals);
+  }
 });
 
 test("what a tool gives in parts reaches the model as text, images and files", async () => {

@@ -229,6 +229,7 @@ test("a mistake in the arguments comes through the result too", async () => {
 for (const [mistake, given, says] of [
   ["a controller for a signal", { signal: new AbortController() }, /pass its signal/],
   ["a number for a signal", { signal: 5 }, /pass its signal/],
+  ["an object for a signal", { signal: { aborted: false } }, /pass its signal/],
   ["an object for a session", { session: {} }, /session is no Session/],
   ["an object for a model", { model: {} }, /model is neither a name nor a Model/],
   ["a number for a model", { model: 5 }, /model is neither a name nor a Model/],

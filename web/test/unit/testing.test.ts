@@ -36,6 +36,11 @@ const types = (events: readonly object[]): string[] => events.map((event) => (ev
 // The Go package's script is held to the same record of a server: web/dist/test/unit is where this file runs.
 const server = readFileSync(new URL("../../../../runner/runnertest/testdata/reply.jsonl", import.meta.url), "utf8");
 
+test("a turn that is no list is named", async () => {
+  const script = new ScriptedModel([assistantMessage("Hi.") as never]);
+  await assert.rejects(ask(script, request("Hi")), /A turn of a script is a list/);
+});
+
 test("an answer streams as a server streams it", () => {
   const items = [reasoning("Thinking about it."), assistantMessage("Let me see."), functionCall("how_many_jokes", {}, { callId: "call_1" })];
   const recorded = server.trim().split("\n").map((line): unknown => JSON.parse(line));
