@@ -55,46 +55,6 @@ func (r *eventReader) rawEvent(message Message) (runner.RawEvent, error) {
 	return runner.RawEvent{Type: eventType, Data: message.Data}, nil
 }
 
-// withoutSecrets redacts the texts of a JSON value, however they are written. What
-// has none stays as it is.
-func withoutSecrets(data []byte, redact func(string) string) []byte {
-	value, err := codec.ReadExact(data)
-	if err != nil {
-		return data // it is no more than what scan has found it to be
-	}
-	found := false
-	var clean func(name string, value any) any
-	clean = func(name string, value any) any {
-		switch value := value.(type) {
-		case string:
-			if name == "type" {
-				return value
-			}
-			text := redact(value)
-			found = found || text != value
-			return text
-		case []any:
-			for i := range value {
-				value[i] = clean(name, value[i])
-			}
-		case map[string]any:
-			for key := range value {
-				value[key] = clean(key, value[key])
-			}
-		}
-		return value
-	}
-	value = clean("", value)
-	if !found {
-		return data
-	}
-	out, err := codec.Write(value)
-	if err != nil {
-		return data
-	}
-	return out
-}
-
 // tellsFailure says whether a run's error repeats what an event of that type says.
 func tellsFailure(eventType string) bool {
 	switch eventType {

@@ -36,28 +36,6 @@ func (e *Exchange) Messages(ctx context.Context) iter.Seq2[Message, error] {
 	}
 }
 
-// Secretive is a stream of [Transport.Post] that knows what its request must not
-// have repeated. Redact replaces it in a text: some servers repeat a request's key.
-type Secretive interface{ Redact(text string) string }
-
-// Redact keeps the request's secrets out of an error that repeats what the server
-// said; nil stays nil.
-func (e *Exchange) Redact(err error) error {
-	if failed, ok := err.(*runner.APIError); ok {
-		failed.Message, failed.Code = e.redact(failed.Message), e.redact(failed.Code)
-	} else if failed, ok := err.(*runner.ModelBehaviorError); ok {
-		failed.Message = e.redact(failed.Message)
-	}
-	return err
-}
-
-func (e *Exchange) redact(text string) string {
-	if secretive, ok := e.stream.(Secretive); ok {
-		return secretive.Redact(text)
-	}
-	return text
-}
-
 // ended tells why a stream broke off: the context's cause where it ended.
 func ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
