@@ -71,9 +71,26 @@ func orphanCalls(heads []*rawItem, first int) map[int]bool {
 }
 
 func lostCalls(heads []*rawItem, first int, answered func(*rawItem) bool) map[int]bool {
+	programs := map[string]bool{} // without an output; whether they go on
+	for i, head := range heads {
+		if i >= first && head.Type == "program" && head.CallID != "" && !answered(head) {
+			programs[head.CallID] = false
+		}
+	}
+	for i, head := range heads {
+		if _, open := programs[head.CallerID]; open && (i < first || head.keepsProgram()) {
+			programs[head.CallerID] = true
+		}
+	}
 	lost := map[int]bool{}
 	for i := first; i < len(heads); i++ {
-		if outputType(heads[i].Type) == "" || heads[i].isServerSearch() || answered(heads[i]) {
+		head := heads[i]
+		goesOn, open := programs[head.CallerID]
+		switch {
+		case open && !goesOn: // it goes with its program
+		case head.Type == "program" && programs[head.CallID], open && head.isPendingShell():
+			continue
+		case outputType(head.Type) == "" || head.isServerSearch() || answered(head):
 			continue
 		}
 		lost[i] = true
@@ -82,6 +99,20 @@ func lostCalls(heads []*rawItem, first int, answered func(*rawItem) bool) map[in
 		}
 	}
 	return lost
+}
+
+// keepsProgram says whether a program that made the item goes on with it.
+func (r *rawItem) keepsProgram() bool {
+	switch r.Type {
+	case "mcp_call", "mcp_list_tools", "mcp_approval_request", "mcp_approval_response":
+		return true
+	}
+	return isOutput(r.Type) || hostedToolName(r.Type) != "" || r.isPendingShell()
+}
+
+// isPendingShell says whether the item is a shell call that the server still runs.
+func (r *rawItem) isPendingShell() bool {
+	return r.Type == "shell_call" && (r.Status == "" || r.Status == "in_progress")
 }
 
 // isServerSearch says whether the item is a tool search that the server has

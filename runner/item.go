@@ -143,6 +143,7 @@ type rawItem struct {
 	RequestID   string // of what an approval response answers
 	Execution   string
 	Caller      string // type of who made the call, empty for the model itself
+	CallerID    string // the call id of the program that made it
 	Arguments   json.RawMessage
 	Input       json.RawMessage
 	Content     json.RawMessage
@@ -184,7 +185,7 @@ func parseRawItem(raw json.RawMessage) *rawItem {
 		"created_by", &created,
 		"caller", &caller,
 	})
-	_ = codec.Read(caller, codec.Fields{"type", &item.Caller})
+	_ = codec.Read(caller, codec.Fields{"type", &item.Caller, "caller_id", &item.CallerID})
 	item.Status, _ = rawText(status)
 	item.hasCreated = created != nil
 	item.nullStatus = status != nil && codec.IsNull(status)
