@@ -18,6 +18,8 @@ func describe(value any) string {
 		return value.String()
 	case string:
 		return value
+	case json.RawMessage: // which is no JSON
+		return string(value)
 	case bool:
 		return strconv.FormatBool(value)
 	case int:
@@ -60,7 +62,7 @@ func encodeParts[T any](parts []T) (json.RawMessage, error) {
 // checkOutput refuses a tool's value that could not be told to the model.
 func checkOutput(tool string, value any) error {
 	switch value.(type) {
-	case string, interface{ String() string }:
+	case string, json.RawMessage, interface{ String() string }:
 		return nil
 	}
 	if _, err := encodeOutput(value); err != nil {

@@ -125,6 +125,7 @@ func TestAValueThatCannotBeWrittenIsAToolsOutputAllTheSame(t *testing.T) {
 	}{
 		"its MarshalJSON panics":    {unwritable{}, ""},
 		"its String panics":         {unnamed{}, "{}"},
+		"it is JSON that is none":   {json.RawMessage("<html>502</html>"), `"<html>502</html>"`},
 		"it holds itself":           {endless, "a value that holds itself"},
 		"it holds what is endless":  {within, "a value that holds itself"},
 		"it holds itself elsewhere": {struct{ A any }{endless}, "a value that holds itself"},

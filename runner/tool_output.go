@@ -121,6 +121,9 @@ func outputText(value any) string {
 	if text, ok := value.(string); ok {
 		return text
 	}
+	if raw, ok := value.(json.RawMessage); ok && raw != nil && !codec.Valid(raw) {
+		return string(raw)
+	}
 	if value, ok := value.(interface{ String() string }); ok {
 		text := ""
 		if safely(func() error { text = value.String(); return nil }) == nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"math/big"
 	"net/netip"
 	"testing"
 	"time"
@@ -103,12 +105,19 @@ func TestATypeWithoutASchema(t *testing.T) {
 		"an empty tag": failing[struct {
 			S string `jsonschema:""`
 		}],
-		"a text":    failing[string],
-		"a list":    failing[[]place],
-		"anything":  failing[any],
-		"any JSON":  failing[json.RawMessage],
-		"a time":    failing[time.Time],
-		"a pointer": failing[*int],
+		"an embedded type with a name": failing[struct {
+			Named `json:"named"`
+		}],
+		"a number as a string": failing[struct {
+			N int `json:"n,string"`
+		}],
+		"an interface": failing[struct{ S fmt.Stringer }],
+		"a text":       failing[string],
+		"a list":       failing[[]place],
+		"anything":     failing[any],
+		"any JSON":     failing[json.RawMessage],
+		"a time":       failing[time.Time],
+		"a pointer":    failing[*int],
 	} {
 		t.Run(name, func(t *testing.T) {
 			tool, err := make()
@@ -121,6 +130,9 @@ func TestATypeWithoutASchema(t *testing.T) {
 	_, err := failing[[]place]()
 	assert.ErrorContains(t, err, "arguments are a JSON object, and []functiontool_test.place is none; use a struct")
 }
+
+// Named is embedded.
+type Named struct{ Path string }
 
 type cycle struct{ Next []*cycle }
 
@@ -148,6 +160,7 @@ func TestTypesOfTheirOwnAreRead(t *testing.T) {
 		At   time.Time       `json:"at"`
 		Host netip.Addr      `json:"host"`
 		More json.RawMessage `json:"more"`
+		Sum  *big.Int        `json:"sum"`
 	}
 	var got in
 	tool, err := functiontool.New("note", "Notes.", func(_ context.Context, given in) (string, error) {
@@ -155,9 +168,10 @@ func TestTypesOfTheirOwnAreRead(t *testing.T) {
 		return "", nil
 	})
 	require.NoError(t, err)
-	_, err = tool.Invoke(t.Context(), &runner.ToolCall{Arguments: `{"at":"2026-01-02T03:04:05Z","host":"10.0.0.1","more":{"x":[1.0]}}`})
+	_, err = tool.Invoke(t.Context(), &runner.ToolCall{Arguments: `{"at":"2026-01-02T03:04:05Z","host":"10.0.0.1","more":{"x":[1.0]},"sum":12345678901234567890}`})
 	require.NoError(t, err)
-	assert.Equal(t, in{time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), netip.MustParseAddr("10.0.0.1"), []byte(`{"x":[1.0]}`)}, got)
+	sum, _ := new(big.Int).SetString("12345678901234567890", 10)
+	assert.Equal(t, in{time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), netip.MustParseAddr("10.0.0.1"), []byte(`{"x":[1.0]}`), sum}, got)
 }
 
 func TestNoArgumentsAreAnEmptyObject(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/jsonschema-go/jsonschema"
@@ -14,7 +15,9 @@ import (
 // schemaOf infers the schema of a tool's arguments.
 func schemaOf[In any]() (*jsonschema.Schema, error) {
 	own := map[reflect.Type]*jsonschema.Schema{}
-	addOwn(own, reflect.TypeFor[In](), map[reflect.Type]bool{})
+	if err := addOwn(own, reflect.TypeFor[In](), map[reflect.Type]bool{}); err != nil {
+		return nil, err
+	}
 	schema, err := jsonschema.For[In](&jsonschema.ForOptions{TypeSchemas: own})
 	if err != nil {
 		return nil, err
@@ -30,37 +33,62 @@ func schemaOf[In any]() (*jsonschema.Schema, error) {
 }
 
 // addOwn finds the types within t that decode themselves: their fields say
-// nothing about their JSON.
-func addOwn(own map[reflect.Type]*jsonschema.Schema, t reflect.Type, seen map[reflect.Type]bool) {
+// nothing about their JSON. It refuses fields that a schema would misname.
+func addOwn(own map[reflect.Type]*jsonschema.Schema, t reflect.Type, seen map[reflect.Type]bool) error {
 	if seen[t] {
-		return
+		return nil
 	}
 	seen[t] = true
 	pointer := reflect.PointerTo(t)
 	switch {
 	case t == reflect.TypeFor[time.Time]():
 		own[t] = &jsonschema.Schema{Type: "string", Format: "date-time"}
-		return
+		return nil
 	case t.Kind() != reflect.Pointer && pointer.Implements(reflect.TypeFor[json.Unmarshaler]()):
 		own[t] = &jsonschema.Schema{}
-		return
+		return nil
 	case t.Kind() != reflect.Pointer && pointer.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
 		own[t] = &jsonschema.Schema{Type: "string"}
-		return
+		return nil
 	}
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
-		addOwn(own, t.Elem(), seen)
+		return addOwn(own, t.Elem(), seen)
+	case reflect.Interface:
+		if t.NumMethod() > 0 {
+			return fmt.Errorf("nothing can be decoded into the interface %v; use a type that can", t)
+		}
 	case reflect.Struct:
 		for field := range t.Fields() {
-			addOwn(own, field.Type, seen)
+			if err := checkField(t, field); err != nil {
+				return err
+			}
+			if err := addOwn(own, field.Type, seen); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
+}
+
+func checkField(t reflect.Type, field reflect.StructField) error {
+	name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+	switch {
+	case name == "-" && options == "" || !field.IsExported() && !field.Anonymous:
+	case field.Anonymous && name != "":
+		return fmt.Errorf("%v embeds %s under the name %q, which its schema would lack; make it a field with a name", t, field.Name, name)
+	case slices.Contains(strings.Split(options, ","), "string"):
+		return fmt.Errorf("field %s of %v is written as a string by its tag, which its schema would not say; leave the tag's \"string\" out, or use a string", field.Name, t)
+	}
+	return nil
 }
 
 // listProperties gives every object its list of properties: model servers ask
 // for one, be it empty.
 func listProperties(s *jsonschema.Schema) {
+	if len(s.Types) == 1 && s.Types[0] == "null" {
+		s.Types = nil // a pointer to what may be anything
+	}
 	if s.Properties == nil && (s.Type == "object" || slices.Contains(s.Types, "object")) {
 		s.Properties = map[string]*jsonschema.Schema{}
 	}

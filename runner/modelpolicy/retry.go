@@ -15,7 +15,8 @@ type Policy struct {
 	// Retries is how often a request is tried again at most.
 	Retries int
 	// Backoff is the wait before the first retry, doubled for each further one
-	// up to MaxBackoff, less up to a quarter at random; 250 ms and 2 s if zero.
+	// up to MaxBackoff, less up to a quarter at random; 250 ms and 2 s if zero, or
+	// Backoff where that is more.
 	// A server that asks for a longer wait gets it.
 	Backoff    time.Duration
 	MaxBackoff time.Duration
@@ -49,7 +50,7 @@ func Retry(model runner.Model, policy Policy) runner.Model {
 		policy.Backoff = 250 * time.Millisecond
 	}
 	if policy.MaxBackoff <= 0 {
-		policy.MaxBackoff = 2 * time.Second
+		policy.MaxBackoff = max(2*time.Second, policy.Backoff)
 	}
 	if policy.Again == nil {
 		policy.Again = Transient
