@@ -66,7 +66,7 @@ func (l *runLoop) resumeConversation() error {
 func (l *runLoop) modelInput() []json.RawMessage {
 	s := l.s
 	original, generated := s.original.asItems(), s.generated
-	if s.serverKeeps() && (l.resumed || len(s.responses) > 0) {
+	if s.serverKeeps() && (len(s.responses) > 0 || l.resumed && s.usage.get().Requests > 0) {
 		original, generated = nil, unseen(s.generated)
 	}
 	return s.prepareModelInput(original, s.withoutReasoningItemIDs(generated), s.serverKeeps())
