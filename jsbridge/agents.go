@@ -28,10 +28,12 @@ func (r *run) makeAgents(specs []agentSpec, models *models) error {
 		}
 	}
 	for i, spec := range specs {
+		fill := r.addGuardrails
 		if !spec.Registered {
-			if err := r.fillAgent(i, spec, models); err != nil {
-				return err
-			}
+			fill = func(i int, spec agentSpec) error { return r.fillAgent(i, spec, models) }
+		}
+		if err := fill(i, spec); err != nil {
+			return err
 		}
 	}
 	for i, spec := range specs { // tools and handoffs are named after agents
@@ -39,6 +41,29 @@ func (r *run) makeAgents(specs []agentSpec, models *models) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// addGuardrails adds what a page gives an agent of the engine's own. What that has
+// once is not replaced, and not passed over.
+func (r *run) addGuardrails(index int, spec agentSpec) error {
+	given := ""
+	switch {
+	case spec.Instructions.text != "" || spec.Instructions.fn != nil:
+		given = "instructions"
+	case spec.Output != nil:
+		given = "outputType"
+	case spec.Hooks != nil:
+		given = "hooks"
+	case spec.ToolUse.given():
+		given = "toolUseBehavior"
+	}
+	if given != "" {
+		return &runner.UserError{Message: given + " of agent " + spec.Name + " cannot be given in the page: the agent is written in Go, and has its own there"}
+	}
+	agent := r.agents[index]
+	agent.InputGuardrails = slices.Concat(agent.InputGuardrails, r.inputGuardrails(spec.InputGuardrails))
+	agent.OutputGuardrails = slices.Concat(agent.OutputGuardrails, r.outputGuardrails(spec.OutputGuardrails))
 	return nil
 }
 

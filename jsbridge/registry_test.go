@@ -77,12 +77,34 @@ func TestAPausedRunOfTheEnginesAgentGoesOn(t *testing.T) {
 	assert.Len(t, page.snapshot(2).Interruptions, 1)
 }
 
+func TestAPagesGuardrailsGuardTheEnginesAgents(t *testing.T) {
+	own := 0
+	clerk := &runner.Agent{Name: "Clerk", Model: runnertest.NewScriptedModel(runnertest.Reply(runnertest.Message("Secret."))),
+		OutputGuardrails: []runner.OutputGuardrail{{Name: "own", Run: func(context.Context, *runner.RunContext, *runner.Agent, any) (runner.GuardrailOutput, error) {
+			own++
+			return runner.GuardrailOutput{}, nil
+		}}}}
+	page, _ := newTestPage(t)
+	ownEngine(t, page, WithAgents(clerk))
+	page.functions[1] = func([]json.RawMessage) (any, bool) { return map[string]any{"tripped": true}, true }
+	page.run(1, `{"agents":[{"name":"Clerk","registered":true,"outputGuardrails":[{"name":"the page's","run":{"fn":1}}]}],"input":{"text":"Go"}}`)
+	end := page.end(1)
+	require.NotNil(t, end.Error)
+	assert.Equal(t, "OutputGuardrailTripwireTriggered", end.Error.Name)
+	assert.Equal(t, 1, own)
+	assert.Len(t, clerk.OutputGuardrails, 1)
+}
+
 func TestPartsThatTheEngineDoesNotHave(t *testing.T) {
 	for name, tc := range map[string]struct{ spec, message string }{
 		"an agent":       {`{"agents":[{"name":"Cook","registered":true}],"input":{"text":"Go"}}`, `the engine has no agent "Cook"; this one has Clerk`},
 		"a tool":         {`{"agents":[{"name":"A","tools":[{"type":"engine","name":"cook"}]}],"input":{"text":"Go"}}`, `the engine has no tool "cook"; this one has none`},
 		"a model":        {`{"agents":[{"name":"A","model":{"registered":"m"}}],"input":{"text":"Go"}}`, `the engine has no model "m"; this one has none`},
 		"a run's model":  {`{"agents":[{"name":"A"}],"input":{"text":"Go"},"options":{"model":{"registered":"m"}}}`, `the engine has no model "m"`},
+		"instructions":   {`{"agents":[{"name":"Clerk","registered":true,"instructions":"Be kind."}],"input":{"text":"Go"}}`, "instructions of agent Clerk cannot be given in the page"},
+		"an output type": {`{"agents":[{"name":"Clerk","registered":true,"output":{"schema":{}}}],"input":{"text":"Go"}}`, "outputType of agent Clerk cannot be given in the page"},
+		"hooks":          {`{"agents":[{"name":"Clerk","registered":true,"hooks":{"agentStart":{"fn":1}}}],"input":{"text":"Go"}}`, "hooks of agent Clerk cannot be given in the page"},
+		"a tool use":     {`{"agents":[{"name":"Clerk","registered":true,"toolUse":"stop_on_first_tool"}],"input":{"text":"Go"}}`, "toolUseBehavior of agent Clerk cannot be given in the page"},
 		"a model server": {`{"agents":[{"name":"Clerk","registered":true}],"input":{"text":"Go"}}`, "no model server is configured for model small"},
 	} {
 		t.Run(name, func(t *testing.T) {

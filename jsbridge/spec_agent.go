@@ -112,6 +112,8 @@ func (t *toolUseSpec) ReadJSON(value []byte) error {
 	return codec.Read(value, maybe(&t.fn))
 }
 
+func (t *toolUseSpec) given() bool { return t.word != "" || t.fn != nil || t.StopAtToolNames != nil }
+
 // known says whether it is one of the four; a misspelt one would let the model
 // be asked again.
 func (t *toolUseSpec) known() bool {

@@ -51,6 +51,7 @@ export class AgentNames {
     const known = this.#byName.get(identity);
     if (known) return known;
     const stranger: Agent<unknown> = new Agent({ name: ref.name });
+    stranger.inEngine = true; // a run of it has the engine's own, or fails
     this.#byName.set(identity, stranger);
     return stranger;
   }

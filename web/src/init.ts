@@ -80,11 +80,13 @@ export class PageEngine implements EngineSource {
   }
 
   async #start(disposed: AbortSignal, onstop: () => void): Promise<Engine> {
-    const { worker = true, wasm } = this.#options;
+    const { wasm } = this.#options;
+    const worker = this.#options.worker ?? true;
     // Nothing is awaited where nothing must be: a worker that is started at once comes up beside the page's own script.
     const source = wasm instanceof Response ? await Promise.race([this.#compiled(wasm), rejection(disposed)]) : located(wasm);
     disposed.throwIfAborted();
     if (typeof worker === "object") {
+      if (!worker.postMessage) throw new EngineStartError("The worker that was given to init() is no Worker.");
       if (this.#spent.has(worker)) {
         throw new EngineStartError(
           "The Worker that was given to init() has ended with its engine. Call init({ worker }) with a new one.",

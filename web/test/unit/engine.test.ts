@@ -107,6 +107,12 @@ test("a Worker of the page's that has ended is not used again", async () => {
   await page.init({ worker: new FakeWorker().asWorker, wasm: WASM });
 });
 
+test("a worker that is none is refused, and null is the package's own", async () => {
+  await assert.rejects(new PageEngine().init({ worker: {} as Worker, wasm: WASM }), { name: "EngineStartError", message: /no Worker/ });
+  const started = new PageEngine().init({ worker: null as never, wasm: "http://" });
+  await assert.rejects(started, /is no URL/);
+});
+
 test("a worker is given an absolute address, bytes or a module", async () => {
   const scope = globalThis as { document?: unknown };
   scope.document = { baseURI: "https://page.example/app/" };
