@@ -28,11 +28,7 @@ func (r *run) makeAgents(specs []agentSpec, models *models) error {
 		}
 	}
 	for i, spec := range specs {
-		fill := r.addGuardrails
-		if !spec.Registered {
-			fill = func(i int, spec agentSpec) error { return r.fillAgent(i, spec, models) }
-		}
-		if err := fill(i, spec); err != nil {
+		if err := r.fillAgent(i, spec, models); err != nil {
 			return err
 		}
 	}
@@ -47,19 +43,19 @@ func (r *run) makeAgents(specs []agentSpec, models *models) error {
 // addGuardrails adds what a page gives an agent of the engine's own. What that has
 // once is not replaced, and not passed over.
 func (r *run) addGuardrails(index int, spec agentSpec) error {
-	given := ""
+	what := ""
 	switch {
 	case spec.Instructions.text != "" || spec.Instructions.fn != nil:
-		given = "instructions"
+		what = "instructions"
 	case spec.Output != nil:
-		given = "outputType"
+		what = "outputType"
 	case spec.Hooks != nil:
-		given = "hooks"
+		what = "hooks"
 	case spec.ToolUse.given():
-		given = "toolUseBehavior"
+		what = "toolUseBehavior"
 	}
-	if given != "" {
-		return &runner.UserError{Message: given + " of agent " + spec.Name + " cannot be given in the page: the agent is written in Go, and has its own there"}
+	if what != "" {
+		return &runner.UserError{Message: what + " of agent " + spec.Name + " cannot be given in the page: the agent is written in Go, and has its own there"}
 	}
 	agent := r.agents[index]
 	agent.InputGuardrails = slices.Concat(agent.InputGuardrails, r.inputGuardrails(spec.InputGuardrails))
@@ -68,6 +64,9 @@ func (r *run) addGuardrails(index int, spec agentSpec) error {
 }
 
 func (r *run) fillAgent(index int, spec agentSpec, models *models) (err error) {
+	if spec.Registered {
+		return r.addGuardrails(index, spec)
+	}
 	agent := r.agents[index]
 	agent.Name = spec.Name
 	agent.Instructions = spec.Instructions.text

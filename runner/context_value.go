@@ -3,7 +3,6 @@ package runner
 import (
 	"encoding/json"
 	"errors"
-	"strconv"
 )
 
 // WithContextSerializer writes the value of [WithContextValue] into the run's
@@ -32,7 +31,7 @@ func (l *runLoop) writeContext() error {
 		err = errors.New("it is not a JSON object")
 	}
 	if err == nil && depth(data) > mostNested {
-		err = errors.New("it is nested deeper than " + strconv.Itoa(mostNested) + " levels")
+		err = errors.New("it " + nestedTooDeep())
 	}
 	if err != nil {
 		return &UserError{Message: "the context value cannot be written into the state: " + err.Error(), Err: err}

@@ -13,9 +13,6 @@ import (
 
 // describe shows a value of any type.
 func describe(value any) string {
-	if raw, ok := value.(json.RawMessage); ok {
-		return string(raw) // which is no JSON
-	}
 	if isEndless(reflect.ValueOf(value), 0) {
 		return "a value that holds itself"
 	}

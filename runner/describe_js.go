@@ -18,8 +18,6 @@ func describe(value any) string {
 		return value.String()
 	case string:
 		return value
-	case json.RawMessage: // which is no JSON
-		return string(value)
 	case bool:
 		return strconv.FormatBool(value)
 	case int:

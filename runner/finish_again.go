@@ -1,8 +1,6 @@
 package runner
 
-import (
-	"context"
-)
+import "context"
 
 // finishAgain ends a run that had its final output and could not save it: it
 // makes the write that is missing. The model and the agent's hooks are not asked

@@ -34,7 +34,7 @@ func checkItems(items []json.RawMessage) error {
 			return &UserError{Message: "input item " + strconv.Itoa(i) + " is not valid UTF-8, which no state could hold"}
 		}
 		if depth(item) > mostNested {
-			return &UserError{Message: "input item " + strconv.Itoa(i) + " is nested deeper than " + strconv.Itoa(mostNested) + " levels, which no state could hold"}
+			return &UserError{Message: "input item " + strconv.Itoa(i) + " " + nestedTooDeep() + ", which no state could hold"}
 		}
 		if !isObject(item) {
 			return &UserError{Message: "input item " + strconv.Itoa(i) + " is not a JSON object; write it as the Responses API's input items, such as {\"role\":\"user\",\"content\":\"…\"}"}

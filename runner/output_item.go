@@ -3,7 +3,6 @@ package runner
 import (
 	"encoding/json"
 	"errors"
-	"strconv"
 
 	"runstream/internal/codec"
 )
@@ -29,7 +28,7 @@ func acceptOutputItem(raw json.RawMessage) (json.RawMessage, error) {
 		return nil, err
 	}
 	if depth(raw) > mostNested {
-		return nil, errors.New("is nested deeper than " + strconv.Itoa(mostNested) + " levels, which no state could hold")
+		return nil, errors.New(nestedTooDeep() + ", which no state could hold")
 	}
 	if *item.Kind == "function_call" {
 		var text json.RawMessage

@@ -15,7 +15,7 @@ func recovered(err *error) {
 var errExited = &UserError{Message: "a callback ended its goroutine, as t.FailNow does and all that calls it; return an error instead"}
 
 // safely calls what the application has given where more than the call itself
-// would be lost with it: the output of a tool that has run.
+// would be lost with it: the output of a tool that has run, the end of a span.
 func safely(call func() error) (err error) {
 	defer recovered(&err)
 	return call()

@@ -36,6 +36,9 @@ const (
 // it can be read again.
 const mostNested = MaxStateDepth / 2
 
+// nestedTooDeep goes on after what it is about.
+func nestedTooDeep() string { return "is nested deeper than " + strconv.Itoa(mostNested) + " levels" }
+
 // ParseState reads a RunState document, whichever language wrote it. start is
 // the agent that the run was started with; agents are found by name among
 // those that can be reached from it. Whatever is wrong with the document, the

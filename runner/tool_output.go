@@ -143,6 +143,9 @@ func outputJSON(value any) (data json.RawMessage) {
 	if err == nil {
 		return data
 	}
+	if raw, ok := value.(json.RawMessage); ok {
+		return mustMarshal(string(raw)) // it is no JSON
+	}
 	return mustMarshal(describe(value))
 }
 

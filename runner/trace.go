@@ -38,10 +38,7 @@ func (l *runLoop) span(ctx context.Context, kind SpanKind, name string) (context
 func (l *runLoop) inSpan(ctx context.Context, kind SpanKind, name string, do func(ctx context.Context) error) (err error) {
 	defer recovered(&err)
 	ctx, end := l.span(ctx, kind, name)
-	err = func() (err error) {
-		defer recovered(&err)
-		return do(ctx)
-	}()
+	err = safely(func() error { return do(ctx) })
 	end(err)
 	return err
 }

@@ -10,8 +10,8 @@ import (
 // for null; null leaves all others but lists and maps as they are. Raw JSON is
 // part of data and must not be changed. Numbers in an any are float64.
 //
-// An error is a [*SyntaxError] or [ErrTooDeep], and nothing is read, or a [*TypeError] after
-// all that fits was read: what does not fit is left empty.
+// An error is a [*SyntaxError] or [ErrTooDeep], and nothing is read, or a
+// [*TypeError] after all that fits was read: what does not fit is left empty.
 func Read(data []byte, to any) error {
 	if err := check(data); err != nil {
 		return err

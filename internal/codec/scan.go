@@ -12,7 +12,8 @@ import (
 const maxDepth = 500
 
 // Valid says whether data is JSON. It accepts what json.Valid accepts, unless it
-// is nested too deep, and takes a fraction of the time, which every delta of a stream spends.
+// is nested too deep, and takes a fraction of the time, which every delta of a
+// stream spends.
 func Valid(data []byte) bool {
 	_, _, ok := scan(data, "")
 	return ok
@@ -45,8 +46,8 @@ type SyntaxError struct{ message string }
 func (e *SyntaxError) Error() string { return e.message }
 
 // scan goes through one value, which must be all there is, up to where data
-// stops being JSON; at is -1 where it is nested too deep. Of a top-level object it finds the text of the field of that
-// name, if one is given.
+// stops being JSON; at is -1 where it is nested too deep. Of a top-level object it
+// finds the text of the field of that name, if one is given.
 //
 // It is one function with jumps, where a function for each kind of value would
 // read better: in WebAssembly calls cost more than what they do here, and this

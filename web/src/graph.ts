@@ -1,9 +1,9 @@
 import type { ModelSettings } from "./agent.js";
 import { Agent } from "./agent.js";
-import type { Handoff } from "./handoff.js";
 import type { RunContext, ToolCallDetails } from "./context.js";
 import type { Thrown } from "./error_data.js";
 import { UserError } from "./errors.js";
+import type { Handoff } from "./handoff.js";
 import type { AgentRef, CallInfo, FunctionRef, Json } from "./protocol.js";
 import { NO_USAGE, type RunView } from "./view.js";
 
