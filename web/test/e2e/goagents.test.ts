@@ -41,6 +41,7 @@ describe("agents written in Go", () => {
     assert.equal(await page.$eval("[role=group] span", (span) => span.textContent), 'delete_file {"path":"debug.log"}');
     await page.click("[role=group] button[value=approve]");
     await answered("Done");
+    await until(page, () => document.querySelector("ol li:last-child")?.textContent === "message_output_created"); // it follows the text
     assert.equal((await noted()).at(-2), "tool_output");
   });
 });
