@@ -41,7 +41,6 @@ func (l *runLoop) askModel(ctx context.Context, o *offer) (*ModelResponse, error
 		return nil, err
 	}
 	s.usage.add(response.Usage)
-	l.noteServerState(response)
 	return response, nil
 }
 

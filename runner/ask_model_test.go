@@ -64,23 +64,3 @@ func TestACompleteResponseCountsHoweverItsStreamEnds(t *testing.T) {
 		assert.Nil(t, result.FinalOutput())
 	})
 }
-
-// What the server has never answered it has not kept.
-func TestAMessageThatTheServerNeverAnsweredIsSentAgain(t *testing.T) {
-	for name, option := range map[string]runner.Option{
-		"a conversation":            runner.WithConversationID("conv_1"),
-		"a previous response":       runner.WithPreviousResponseID("resp_0"),
-		"the one before, by itself": runner.WithAutoPreviousResponseID(),
-	} {
-		for carrier, carry := range carriers {
-			t.Run(name+", "+carrier, func(t *testing.T) {
-				model := script(runnertest.Fail("server_error", "overloaded"), says("Done."))
-				agent := newAgent("A", model)
-				result, err := runner.Run(t.Context(), agent, runner.Text("Go."), option)
-				require.Error(t, err)
-				runOK(t, agent, carry(t, agent, result.State()))
-				assert.Equal(t, []string{"user"}, itemLines(t, lastInput(model)))
-			})
-		}
-	}
-}

@@ -26,7 +26,8 @@ func (l *runLoop) serverConversation() (conversationID, previousResponseID strin
 	return textOf(l.s.carried.ConversationID), textOf(l.s.carried.PreviousResponseID)
 }
 
-// noteServerState remembers the response that the next request goes on from.
+// noteServerState remembers the response that the next request goes on from. That
+// of a turn that does not count is none: what it was sent is sent again.
 func (l *runLoop) noteServerState(response *ModelResponse) {
 	c := &l.s.carried
 	if (c.PreviousResponseID != nil || c.AutoPreviousResponseID) && response.ResponseID != "" {
@@ -66,10 +67,18 @@ func (l *runLoop) resumeConversation() error {
 func (l *runLoop) modelInput() []json.RawMessage {
 	s := l.s
 	original, generated := s.original.asItems(), s.generated
-	if s.serverKeeps() && (len(s.responses) > 0 || l.resumed && s.usage.get().Requests > 0) {
+	if s.serverKeeps() && (len(s.responses) > 0 || l.serverHasInput()) {
 		original, generated = nil, unseen(s.generated)
 	}
 	return s.prepareModelInput(original, s.withoutReasoningItemIDs(generated), s.serverKeeps())
+}
+
+// serverHasInput says whether the server has the input of a resumed run whose
+// only turn did not count: a conversation keeps what it was sent, and a response
+// that the run's options name is taken for one that has followed the input.
+func (l *runLoop) serverHasInput() bool {
+	named := l.s.carried.ConversationID != nil || l.cfg.previousID != ""
+	return l.resumed && named && l.s.usage.get().Requests > 0
 }
 
 // withoutReasoningItemIDs applies the run's policy to items of the run.

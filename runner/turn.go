@@ -69,6 +69,7 @@ func (l *runLoop) finishTurn(ctx context.Context, work *turnWork) (next, error) 
 		return next{}, err
 	}
 	s.responses, s.work = append(s.responses, work.response), work
+	l.noteServerState(work.response)
 	l.keep(work.items)
 	for _, result := range results {
 		if result.item != nil {

@@ -8,10 +8,13 @@ import (
 
 // turnStart is where a turn's part of the run begins: that of a fresh turn with
 // the response, that of a resumed one with what is made now.
-type turnStart struct{ generated, items int }
+type turnStart struct {
+	generated, items int
+	previousID       *string // the response that the server's conversation stood at
+}
 
 func (l *runLoop) beginTurn() {
-	l.start, l.made = turnStart{len(l.s.generated), len(l.s.items)}, nil
+	l.start, l.made = turnStart{len(l.s.generated), len(l.s.items), l.s.carried.PreviousResponseID}, nil
 }
 
 // keep adds items to the run.
@@ -49,6 +52,7 @@ func (l *runLoop) takeBack(work *turnWork) {
 	s.responses = slices.DeleteFunc(s.responses, func(r *ModelResponse) bool { return r == work.response })
 	s.generated, s.items = s.generated[:l.start.generated], s.items[:l.start.items]
 	s.work, l.made = nil, nil
+	s.carried.PreviousResponseID = l.start.previousID
 }
 
 // keepFinished keeps what a failed turn has finished: the calls that have an
