@@ -75,6 +75,8 @@ type parser struct {
 	data    []byte
 	hasData bool
 	last    string // the name before, which is nearly always the next one too
+	lead    []byte // how an event of that name mostly begins, up to its data
+	inData  bool   // the line goes on behind such a beginning
 }
 
 // feed reads the whole lines of buf and returns what is left of it. It returns
@@ -93,6 +95,9 @@ func (p *parser) feed(buf []byte, yield func(Message, error) bool) (rest []byte,
 			p.afterCR = false
 			buf = bytes.TrimPrefix(buf, []byte("\n"))
 		}
+		if p.seen == 0 && p.name == "" && !p.hasData && len(p.lead) > 0 && bytes.HasPrefix(buf, p.lead) {
+			buf, p.name, p.inData = buf[len(p.lead):], p.last, true
+		}
 		end := bytescan.LineEnd(buf[p.seen:])
 		if end < 0 {
 			p.seen = len(buf)
@@ -102,6 +107,10 @@ func (p *parser) feed(buf []byte, yield func(Message, error) bool) (rest []byte,
 		line := buf[:end:end]
 		p.seen, p.afterCR = 0, buf[end] == '\r'
 		buf = buf[end+1:]
+		if p.inData {
+			p.data, p.hasData, p.inData = line, true, false
+			continue
+		}
 		if len(line) > 0 {
 			p.field(line)
 			continue
@@ -123,6 +132,7 @@ func (p *parser) field(line []byte) {
 	case "event":
 		if p.last != string(value) {
 			p.last = string(value)
+			p.lead = append(append(append(p.lead[:0], "event: "...), value...), "\ndata: "...)
 		}
 		p.name = p.last
 	case "data":
