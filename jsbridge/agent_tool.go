@@ -1,6 +1,7 @@
 package jsbridge
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 
@@ -25,8 +26,12 @@ func (r *run) agentTool(owner int, spec toolSpec) (*runner.FunctionTool, error) 
 	if turns == 0 {
 		turns = -1 // no limit, in the words of AgentToolOptions
 	}
+	parameters, err := argumentsSchema("the parameters of tool "+cmp.Or(spec.Name, agent.Name), spec.Parameters, spec.Strict)
+	if err != nil {
+		return nil, err
+	}
 	options := runner.AgentToolOptions{
-		Name: spec.Name, Description: spec.Description, Parameters: given(spec.Parameters), MaxTurns: turns,
+		Name: spec.Name, Description: spec.Description, Parameters: parameters, MaxTurns: turns,
 		Session: r.session(spec.Session), Hooks: r.hooks("hooks of tool "+spec.Name, spec.Hooks),
 		NeedsApproval: r.needsApproval(spec), IsEnabled: r.enabled("tool "+spec.Name, owner, spec.Name, spec.Enabled), OnError: onError,
 	}

@@ -79,7 +79,9 @@ func (r *run) fillAgent(index int, spec agentSpec, models *models) (err error) {
 	if spec.Output != nil && given(spec.Output.Schema) == nil {
 		return &runner.UserError{Message: "outputType of agent " + spec.Name + " has no schema; write { schema: … } around JSON Schema, or give a Standard Schema"}
 	}
-	agent.Output = r.outputSchema(spec)
+	if agent.Output, err = r.outputSchema(spec); err != nil {
+		return err
+	}
 	if !spec.ToolUse.known() {
 		return &runner.UserError{Message: "toolUseBehavior of agent " + spec.Name + ` is none: it is "run_llm_again", "stop_on_first_tool", { stopAtToolNames } or a function`}
 	}
@@ -135,12 +137,16 @@ func given(value json.RawMessage) json.RawMessage {
 // notStrict says whether a schema may be strayed from; by default not.
 func notStrict(strict *bool) bool { return strict != nil && !*strict }
 
-func (r *run) outputSchema(spec agentSpec) *runner.OutputSchema {
+func (r *run) outputSchema(spec agentSpec) (*runner.OutputSchema, error) {
 	output := spec.Output
 	if output == nil {
-		return nil
+		return nil, nil
 	}
-	schema := &runner.OutputSchema{Name: output.Name, Schema: output.Schema, NotStrict: notStrict(output.Strict)}
+	shown, err := shownSchema("the outputType of agent "+spec.Name, output.Schema, output.Strict)
+	if err != nil {
+		return nil, err
+	}
+	schema := &runner.OutputSchema{Name: output.Name, Schema: shown, NotStrict: notStrict(output.Strict)}
 	if fn := output.Validate; fn != nil {
 		schema.Validate = func(text string) (any, error) {
 			value, err := r.call(r.stopped, *fn, text)
@@ -150,7 +156,7 @@ func (r *run) outputSchema(spec agentSpec) *runner.OutputSchema {
 			return toolValue(value), nil
 		}
 	}
-	return schema
+	return schema, nil
 }
 
 func (r *run) toolUse(spec agentSpec) runner.ToolUseBehavior {

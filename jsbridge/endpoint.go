@@ -30,6 +30,13 @@ func (e endpoint) String() string {
 	return scheme + "://" + host[strings.LastIndexByte(host, '@')+1:] + "/" + path
 }
 
+// hasCredentials says whether a name or a password stands before the host.
+func (e endpoint) hasCredentials() bool {
+	_, rest, _ := strings.Cut(string(e), "://")
+	end := strings.IndexAny(rest, "/?")
+	return end >= 0 && strings.Contains(rest[:end], "@")
+}
+
 // unreachable is the error of a request that got no answer. Browsers do not say
 // why.
 func (e endpoint) unreachable(offline bool, cause error) error {

@@ -82,3 +82,12 @@ func TestAWebPageInPlaceOfAnAnswerIsNamed(t *testing.T) {
 	require.True(t, errors.As(err, &failed))
 	assert.Equal(t, 404, failed.Status)
 }
+
+func TestAddressesWithCredentials(t *testing.T) {
+	for address, has := range map[string]bool{
+		"https://me:pw@a.example/v1": true, "https://me@a.example": true, "https://me@a.example?x": true,
+		"https://a.example": false, "https://a.example/@me": false, "https://a.example?to=me@b": false, "": false,
+	} {
+		assert.Equal(t, has, newEndpoint(address, "/").hasCredentials(), address)
+	}
+}

@@ -16,9 +16,13 @@ func (r *run) makeHandoff(owner int, spec handoffSpec) (*runner.Handoff, error) 
 	if err != nil {
 		return nil, err
 	}
+	input, err := argumentsSchema("the inputType of a "+what, spec.InputSchema, spec.Strict)
+	if err != nil {
+		return nil, err
+	}
 	handoff := &runner.Handoff{
 		Agent: target, ToolName: spec.ToolName, ToolDescription: spec.ToolDescription,
-		InputSchema: given(spec.InputSchema), NotStrict: notStrict(spec.Strict),
+		InputSchema: input, NotStrict: notStrict(spec.Strict),
 		Filter: r.handoffFilter(what, spec.InputFilter), NestHistory: spec.NestHandoffHistory,
 		IsEnabled: r.enabled(what, owner, "", spec.Enabled),
 	}

@@ -26,6 +26,9 @@ func (r *run) models(provider *providerSpec) (*models, error) {
 	if provider == nil {
 		return m, nil
 	}
+	if newEndpoint(provider.BaseURL, "/").hasCredentials() {
+		return nil, &runner.UserError{Message: "baseURL has a name or a password in it, with which browsers send no request; pass them with headers"}
+	}
 	switch provider.API {
 	case "", "responses":
 	case "chat_completions":

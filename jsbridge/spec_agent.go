@@ -123,15 +123,15 @@ func (t *toolUseSpec) known() bool {
 
 // guardrailSpec is a guardrail: (callInfo, input | output) => {tripped, info}.
 type guardrailSpec struct {
-	Name     string
-	Blocking bool
-	Run      functionRef
+	Name          string
+	RunInParallel *bool // true by default
+	Run           functionRef
 }
 
 func (g *guardrailSpec) fields() codec.Fields {
 	return codec.Fields{
 		"name", &g.Name,
-		"blocking", &g.Blocking,
+		"runInParallel", &g.RunInParallel,
 		"run", g.Run.fields(),
 	}
 }

@@ -37,11 +37,20 @@ func (r *run) functionTool(agent int, spec toolSpec) (*runner.FunctionTool, erro
 	if err != nil {
 		return nil, err
 	}
+	switch spec.TimeoutBehavior {
+	case "", "error_as_result", "raise_exception":
+	default:
+		return nil, &runner.UserError{Message: "timeoutBehavior of tool " + spec.Name + ` is none: it is "error_as_result" or "raise_exception"`}
+	}
 	if spec.Execute == nil {
 		return nil, spec.empty()
 	}
+	parameters, err := argumentsSchema("the parameters of tool "+spec.Name, spec.Parameters, spec.Strict)
+	if err != nil {
+		return nil, err
+	}
 	tool := &runner.FunctionTool{
-		Name: spec.Name, Description: spec.Description, Parameters: spec.Parameters,
+		Name: spec.Name, Description: spec.Description, Parameters: parameters,
 		NotStrict:     notStrict(spec.Strict),
 		Timeout:       timeout,
 		FailOnTimeout: spec.TimeoutBehavior == "raise_exception",

@@ -2,6 +2,7 @@ package codec
 
 import (
 	"bytes"
+	"encoding/json"
 	"strconv"
 	"strings"
 )
@@ -78,6 +79,11 @@ type scanner struct {
 }
 
 func (s *scanner) space() { s.at = pastSpace(s.data, s.at) }
+
+// Members gives the fields of a valid object, in their order, until member fails.
+func Members(object []byte, member func(name string, raw json.RawMessage) error) error {
+	return members(object, func(name, raw []byte) error { return member(validText(name), raw) })
+}
 
 // members reads the fields of a valid object, none of null. After an error it
 // goes on with the others.

@@ -2,7 +2,7 @@ import { element } from "./dom.js";
 
 // What a reader cannot see or what turns text around: control and format characters (zero-width ones and direction marks
 // among them), unusual spaces and line ends, fillers, variation selectors, private use, halves of surrogate pairs.
-const INVISIBLE = "\\p{Cc}\\p{Cf}\\p{Co}\\p{Cs}\\p{Zl}\\p{Zp}\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u180b-\u180f\ufe00-\ufe0f\u{e0100}-\u{e01ef}";
+const INVISIBLE = "\\p{Cc}\\p{Cf}\\p{Co}\\p{Cs}\\p{Zl}\\p{Zp}\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000\\p{Default_Ignorable_Code_Point}";
 
 const HIDDEN_IN_DATA = new RegExp(`[${INVISIBLE}]`, "gu");
 const HIDDEN_IN_PROSE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;

@@ -101,16 +101,20 @@ export class RunScope {
     for (const ending of this.#endings.splice(0)) ending();
   }
 
-  /** Keeps what an output's schema gave, which crosses as JSON only. */
-  keepOutput(value: unknown): unknown {
-    if (value !== undefined) this.#outputs.set(JSON.stringify(value, bigIntAsText), value); // nothing crosses as empty text
+  /** Keeps what the schema of an agent's output gave, which crosses as JSON only: nothing as empty text. */
+  keepOutput(agent: Agent<unknown>, value: unknown): unknown {
+    this.#outputs.set(this.#outputKey(agent, value === undefined ? "" : value), value);
     return value;
   }
 
-  /** The output that a schema gave, where this is its JSON. */
-  output(value: unknown): unknown {
-    const json = JSON.stringify(value);
-    return this.#outputs.has(json) ? this.#outputs.get(json) : value;
+  /** The output that the agent's schema gave, where this is its JSON. */
+  output(agent: Agent<unknown>, value: unknown): unknown {
+    const key = this.#outputKey(agent, value);
+    return this.#outputs.has(key) ? this.#outputs.get(key) : value;
+  }
+
+  #outputKey(agent: Agent<unknown>, value: unknown): string {
+    return this.indexOf(agent) + JSON.stringify(value, bigIntAsText);
   }
 
   /** The place of an agent among those of the run. */

@@ -1,6 +1,6 @@
 import type { RunContext, ToolCallDetails } from "./context.js";
 import type { GuardrailData } from "./protocol.js";
-import type { WireItem } from "./responses.js";
+import type { InputItem } from "./responses.js";
 
 /** What a guardrail decides. Anything else that it gives ends the run, as what it throws does. */
 export interface GuardrailFunctionOutput {
@@ -18,7 +18,7 @@ export interface InputGuardrail {
   readonly runInParallel?: boolean | undefined;
   /** Sees the input as items, what a session remembers included. What it throws ends the run. */
   readonly execute: (
-    details: RunContext & { readonly input: readonly WireItem[] },
+    details: RunContext & { readonly input: readonly InputItem[] },
   ) => GuardrailFunctionOutput | Promise<GuardrailFunctionOutput>;
 }
 

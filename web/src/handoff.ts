@@ -1,14 +1,14 @@
 import type { Agent } from "./agent.js";
 import type { RunContext } from "./context.js";
 import type { RunItem } from "./items.js";
-import type { WireItem } from "./responses.js";
+import type { InputItem } from "./responses.js";
 import type { JsonSchema, StandardSchema } from "./schema.js";
 import type { ArgumentsOf } from "./schema_types.js";
 
 /** A conversation at a handoff. */
 export interface HandoffInputData {
   /** The input that the run, or the last handoff, began with. */
-  readonly inputHistory: readonly WireItem[];
+  readonly inputHistory: readonly InputItem[];
   /** The items since, up to the turn of the handoff. */
   readonly preHandoffItems: readonly RunItem[];
   /** The items of that turn. What a filter gives here takes their place in the run's items, too. */

@@ -1,6 +1,6 @@
 import type { Agent } from "./agent.js";
 import type { RunContext, ToolCallDetails } from "./context.js";
-import type { WireItem } from "./responses.js";
+import type { InputItem } from "./responses.js";
 import type { ModelResponse } from "./view.js";
 
 type Hook<Details> = ((details: Details) => void | Promise<void>) | undefined;
@@ -15,7 +15,7 @@ export interface Hooks {
   /** After `agent` has handed over to `nextAgent`. */
   readonly onHandoff?: Hook<RunContext & { readonly nextAgent: Agent<unknown> }>;
   /** Around every model call. */
-  readonly onModelStart?: Hook<RunContext & { readonly instructions: string; readonly input: readonly WireItem[] }>;
+  readonly onModelStart?: Hook<RunContext & { readonly instructions: string; readonly input: readonly InputItem[] }>;
   readonly onModelEnd?: Hook<RunContext & { readonly response: ModelResponse }>;
   /** Around every tool that runs here, not for calls that were rejected. */
   readonly onToolStart?: Hook<ToolCallDetails>;

@@ -7,11 +7,11 @@ WHATSOEVER RESULTING FROM LOSS OF USE, DATA OR PROFITS, WHETHER IN AN ACTION OF 
 ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR PERFORMANCE OF THIS SOFTWARE. */
 import type { DBSchema, IDBPDatabase, IDBPTransaction } from "idb";
 import { openDB } from "idb";
-import type { WireItem } from "./responses.js";
+import type { InputItem } from "./responses.js";
 
 /** Items under their session and their place in it, so that a range of keys is a session in its order. */
 interface Schema extends DBSchema {
-  readonly items: { key: [sessionId: string, place: number]; value: WireItem };
+  readonly items: { key: [sessionId: string, place: number]; value: InputItem };
 }
 
 type Database = IDBPDatabase<Schema>;
@@ -32,7 +32,7 @@ export class StoredItems {
     this.#id = sessionId;
   }
 
-  latest(limit?: number): Promise<WireItem[]> {
+  latest(limit?: number): Promise<InputItem[]> {
     return this.#transact("readonly", async (store) => {
       const last = limit && limit > 0 ? await store.openKeyCursor(this.#range(), "prev") : null;
       const first = last && limit && limit > 1 ? await last.advance(limit - 1) : last;
@@ -40,7 +40,7 @@ export class StoredItems {
     });
   }
 
-  add(items: readonly WireItem[]): Promise<void> {
+  add(items: readonly InputItem[]): Promise<void> {
     return this.#transact("readwrite", async (store) => {
       const last = await store.openKeyCursor(this.#range(), "prev");
       const place = last ? last.key[1] + 1 : 0;
@@ -48,7 +48,7 @@ export class StoredItems {
     });
   }
 
-  pop(): Promise<WireItem | undefined> {
+  pop(): Promise<InputItem | undefined> {
     return this.#transact("readwrite", async (store) => {
       const last = await store.openCursor(this.#range(), "prev");
       await last?.delete();

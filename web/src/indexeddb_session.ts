@@ -1,6 +1,7 @@
 import { SessionError, UserError } from "./errors.js";
 import type { StoredItems } from "./indexeddb.js";
-import type { WireItem } from "./responses.js";
+import { copyItems } from "./json_items.js";
+import type { InputItem } from "./responses.js";
 import type { Session } from "./session.js";
 
 /** Which session, and where it is kept. */
@@ -35,14 +36,14 @@ export class IndexedDBSession implements Session {
     return this.#id;
   }
 
-  getItems(limit?: number): Promise<WireItem[]> {
+  getItems(limit?: number): Promise<InputItem[]> {
     return this.#use((stored) => stored.latest(limit));
   }
 
-  async addItems(items: readonly WireItem[]): Promise<void> {
-    let given: WireItem[];
+  async addItems(items: readonly InputItem[]): Promise<void> {
+    let given: InputItem[];
     try {
-      given = structuredClone([...items]); // whoever called may change theirs while the database opens
+      given = copyItems(items); // whoever called may change theirs while the database opens
     } catch (cause) {
       const why = `what was to be added is no list of JSON objects, and nothing was written: ${String(cause)}`;
       throw new SessionError(`${this.#name}: ${why}`, { cause });
@@ -50,7 +51,7 @@ export class IndexedDBSession implements Session {
     await this.#use((stored) => stored.add(given));
   }
 
-  popItem(): Promise<WireItem | undefined> {
+  popItem(): Promise<InputItem | undefined> {
     return this.#use((stored) => stored.pop());
   }
 

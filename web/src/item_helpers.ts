@@ -1,5 +1,5 @@
 import type { RunItem, RunMessageOutputItem } from "./items.js";
-import type { WireContentPart, WireItem } from "./responses.js";
+import type { InputItem, WireContentPart, WireItem } from "./responses.js";
 
 function parts(message: WireItem): readonly WireContentPart[] {
   const content = message["content"];
@@ -49,7 +49,7 @@ export const ItemHelpers = {
   },
 
   /** Input as a list of items: a text becomes a user's message. */
-  inputToNewInputList(input: string | readonly object[]): object[] {
-    return typeof input === "string" ? [{ content: input, role: "user" }] : [...input];
+  inputToNewInputList(input: string | readonly object[]): InputItem[] {
+    return typeof input === "string" ? [{ content: input, role: "user" }] : ([...input] as InputItem[]);
   },
 } as const;

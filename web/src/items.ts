@@ -1,7 +1,7 @@
 import type { Agent } from "./agent.js";
 import type { AgentNames } from "./graph.js";
 import type { InterruptionData, ItemData } from "./protocol.js";
-import type { WireItem, WireMessage, WireReasoning, WireToolCall, WireToolOutput } from "./responses.js";
+import type { InputItem, WireItem, WireMessage, WireReasoning, WireToolCall, WireToolOutput } from "./responses.js";
 
 interface ItemOf<Type extends string, Raw> {
   readonly type: Type;
@@ -62,7 +62,7 @@ export interface RunToolApprovalItem extends ItemOf<"tool_approval_item", WireTo
 }
 
 /** Input that was added to a paused run. */
-export type RunInputItem = ItemOf<"input_item", WireItem>;
+export type RunInputItem = ItemOf<"input_item", InputItem>;
 
 /** The model searches for tools that have `deferLoading`. */
 export type RunToolSearchCallItem = ItemOf<"tool_search_call_item", WireItem>;

@@ -1,3 +1,5 @@
+import { UserError } from "./errors.js";
+
 /** A model that the page brings, such as one that runs in the browser. */
 export interface Model {
   /**
@@ -81,6 +83,7 @@ class Answer {
 
   constructor(model: Model, body: ModelRequest["body"]) {
     const events = model.getStreamedResponse({ body, signal: this.#controller.signal });
+    if (!events?.[Symbol.asyncIterator]) throw new UserError("getStreamedResponse() must give an async iterable, as async *getStreamedResponse() does.");
     this.#iterator = events[Symbol.asyncIterator]();
     void this.#read();
   }

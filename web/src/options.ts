@@ -6,7 +6,7 @@ import type { HandoffInputFilter } from "./handoff.js";
 import type { Hooks } from "./hooks.js";
 import type { EngineModel } from "./engine_parts.js";
 import type { Model } from "./model.js";
-import type { WireItem } from "./responses.js";
+import type { InputItem } from "./responses.js";
 import type { Session } from "./session.js";
 
 /** Ends a run with a final output in place of an error; undefined lets the error be. */
@@ -25,7 +25,7 @@ export interface HandledError {
 /** What a model call sends. */
 export interface ModelInput {
   readonly instructions: string;
-  readonly input: readonly WireItem[];
+  readonly input: readonly InputItem[];
 }
 
 /** What the model is about to be told of a call that did not do what it asked for. */
@@ -58,7 +58,7 @@ export interface RunOptions {
   readonly sessionLimit?: number | undefined;
   /** Makes the input from what the session remembers and what is new. Only items that the history does not hold are saved. */
   readonly sessionInputCallback?:
-    | ((history: readonly WireItem[], newItems: readonly WireItem[]) => readonly WireItem[] | Promise<readonly WireItem[]>)
+    | ((history: readonly InputItem[], newItems: readonly InputItem[]) => readonly InputItem[] | Promise<readonly InputItem[]>)
     | undefined;
   /** Called when a run has its final output, before it is complete, to shorten what the session holds. */
   readonly compact?: ((session: Session) => void | Promise<void>) | undefined;
@@ -90,7 +90,7 @@ export interface RunOptions {
   readonly toolNotFoundBehavior?: "raise_error" | "return_error_to_model" | undefined;
   /** Says what the model is told of a rejected call, an unknown tool or a failed one; undefined leaves the default.
    * The words of whoever rejected the call go before it. */
-  readonly toolErrorFormatter?: ((info: ToolErrorInfo) => string | undefined) | undefined;
+  readonly toolErrorFormatter?: ((info: ToolErrorInfo) => string | undefined | Promise<string | undefined>) | undefined;
   /** Turn the end of a run by an error into a final output. */
   readonly errorHandlers?:
     | {

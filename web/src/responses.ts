@@ -1,8 +1,14 @@
 // The part of the Responses API that pages read, as the server writes it. Servers send more than is named here, and it
 // all passes through: other fields are there at run time, and so are events and items of other types.
 
+/** An item of a conversation. A message that was not the model's may be without a `type`. */
+export interface InputItem {
+  readonly type?: string;
+  readonly [field: string]: unknown;
+}
+
 /** An item of a response's output. */
-export interface WireItem {
+export interface WireItem extends InputItem {
   readonly type: string;
   readonly id?: string;
   readonly status?: string;

@@ -7,6 +7,7 @@ import type { EngineSource } from "./init.js";
 import { ItemHelpers } from "./item_helpers.js";
 import type { RunItem, RunToolApprovalItem } from "./items.js";
 import { DEFAULT_MAX_TURNS } from "./options.js";
+import type { InputItem } from "./responses.js";
 import type { RunPlan } from "./run.js";
 import { Run } from "./run.js";
 import { RunState } from "./state.js";
@@ -99,7 +100,8 @@ export class RunResult<Output = unknown> {
 
   /** The conversation so far as the input of a next run: add the user's next message to it. "normalized" leaves out what
    * filters of handoffs have removed. */
-  toInputList({ mode = "preserve_all" }: { readonly mode?: "preserve_all" | "normalized" | undefined } = {}): object[] {
+  toInputList({ mode = "preserve_all" }: { readonly mode?: "preserve_all" | "normalized" | undefined } = {}): InputItem[] {
+    if (mode !== "preserve_all" && mode !== "normalized") throw new UserError(`toInputList() has no mode "${mode}".`);
     const { view } = this.run;
     if (view) {
       const { inputList, normalizedInputList } = view.snapshot;

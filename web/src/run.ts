@@ -82,7 +82,7 @@ export class Run implements RunListener, Readable {
 
   get finalOutput(): unknown {
     const output = this.view?.snapshot.finalOutput;
-    return this.#scope ? this.#scope.output(output) : output;
+    return this.#scope ? this.#scope.output(this.lastAgent, output) : output;
   }
 
   read(): ReturnType<Readable["read"]> {
@@ -136,7 +136,7 @@ export class Run implements RunListener, Readable {
       if (signal && !signal.addEventListener) throw new UserError("signal is no AbortSignal; of an AbortController, pass its signal.");
       if (signal?.aborted) return this.#onabort();
       signal?.addEventListener("abort", this.#onabort);
-      let spec = JSON.stringify(this.#spec(), refuseNaN);
+      let spec = this.#written();
       if (this.#plan.options.session?.getSessionId) spec = await this.#withSessionId(spec, this.#plan.options.session);
       const engine = await source.engine().catch(ownError);
       if (this.#over) return;
@@ -145,6 +145,14 @@ export class Run implements RunListener, Readable {
       if (this.#afterTurn) this.cancel("after_turn");
     } catch (error) {
       this.#finish({ error });
+    }
+  }
+
+  #written(): string {
+    try {
+      return JSON.stringify(this.#spec(), refuseNaN);
+    } catch (cause) {
+      throw cause instanceof AgentsError ? cause : new UserError(`The agents, the input or the options are not what a run takes: ${String(cause)}`, { cause });
     }
   }
 

@@ -57,44 +57,12 @@ export function toJsonSchema(schema: StandardSchema | JsonSchema, owner: string)
   }
 }
 
-/** Closes every object of a schema and requires all of its properties, which strict mode demands. */
-function toStrictSchema(schema: JsonSchema): JsonSchema {
-  const strict: Record<string, unknown> = {};
-  for (const [keyword, value] of Object.entries(schema)) {
-    if (NAMED_SCHEMAS.has(keyword) && isObject(value)) {
-      strict[keyword] = Object.fromEntries(Object.entries(value).map(([name, part]) => [name, strictPart(part)]));
-    } else {
-      strict[keyword] = SCHEMAS.has(keyword) ? strictPart(value) : value;
-    }
-  }
-  if (isObject(schema["properties"])) {
-    strict["required"] = Object.keys(schema["properties"]);
-    strict["additionalProperties"] ??= false;
-  }
-  return strict;
-}
-
-/** A schema as the model is shown it: closed, unless it is not to be strict. */
-export function shownSchema(schema: JsonSchema, strict: boolean = true): JsonSchema {
-  return strict && isObject(schema) ? toStrictSchema(schema) : schema;
-}
-
-/** The schema of an answer as the model is shown it. APIs take none but objects, so anything else is the property
+/** The schema of an answer as the model is asked for it. APIs take none but objects, so anything else is the property
  * `response` of one, as in the Agents SDK for Python. */
-export function answerSchema(schema: JsonSchema): { readonly shown: JsonSchema; readonly isWrapped: boolean } {
-  const shown = shownSchema(schema);
-  if (shown["type"] === "object") return { shown, isWrapped: false };
-  const { $defs, ...response } = shown;
-  return { shown: shownSchema({ type: "object", properties: { response }, $defs }), isWrapped: true };
-}
-
-/** Keywords that hold schemas by name, and those that hold one or a list of them. */
-const NAMED_SCHEMAS: ReadonlySet<string> = new Set(["properties", "$defs", "definitions"]);
-const SCHEMAS: ReadonlySet<string> = new Set(["items", "prefixItems", "anyOf", "oneOf", "allOf"]);
-
-function strictPart(part: unknown): unknown {
-  if (Array.isArray(part)) return part.map(strictPart);
-  return isObject(part) ? toStrictSchema(part) : part;
+export function answerSchema(schema: JsonSchema): { readonly asked: JsonSchema; readonly isWrapped: boolean } {
+  if (schema["type"] === "object") return { asked: schema, isWrapped: false };
+  const { $defs, ...response } = schema;
+  return { asked: { type: "object", properties: { response }, $defs }, isWrapped: true };
 }
 
 function isObject(value: unknown): value is JsonSchema {

@@ -1,4 +1,5 @@
-import type { WireItem } from "./responses.js";
+import { copyItems } from "./json_items.js";
+import type { InputItem } from "./responses.js";
 
 /**
  * Remembers a conversation from run to run. A run reads it once, at its start, and adds to it: the user's input right
@@ -8,11 +9,11 @@ export interface Session {
   /** Tells the session from others: a paused run that holds back items is resumed with the same one only. */
   getSessionId?(): string | Promise<string>;
   /** The latest items, oldest first; all of them without a limit. */
-  getItems(limit?: number): readonly WireItem[] | Promise<readonly WireItem[]>;
+  getItems(limit?: number): readonly InputItem[] | Promise<readonly InputItem[]>;
   /** Appends items, all or none. It is called after a run was stopped, too, which then waits half a second for it. */
-  addItems(items: readonly WireItem[]): void | Promise<void>;
+  addItems(items: readonly InputItem[]): void | Promise<void>;
   /** Removes the latest item and gives it. */
-  popItem(): WireItem | undefined | Promise<WireItem | undefined>;
+  popItem(): InputItem | undefined | Promise<InputItem | undefined>;
   /** Removes every item. */
   clearSession(): void | Promise<void>;
 }
@@ -20,26 +21,26 @@ export interface Session {
 /** A session that lasts as long as the page. */
 export class MemorySession implements Session {
   readonly #id: string;
-  #items: WireItem[];
+  #items: InputItem[];
 
-  constructor({ sessionId = `session_${Math.random()}`, items = [] }: { readonly sessionId?: string; readonly items?: readonly WireItem[] } = {}) {
+  constructor({ sessionId = `session_${Math.random()}`, items = [] }: { readonly sessionId?: string; readonly items?: readonly InputItem[] } = {}) {
     this.#id = sessionId;
-    this.#items = structuredClone([...items]);
+    this.#items = copyItems(items);
   }
 
   getSessionId(): string {
     return this.#id;
   }
 
-  getItems(limit?: number): WireItem[] {
+  getItems(limit?: number): InputItem[] {
     return structuredClone(limit ? this.#items.slice(-limit) : this.#items);
   }
 
-  addItems(items: readonly WireItem[]): void {
-    this.#items.push(...structuredClone([...items]));
+  addItems(items: readonly InputItem[]): void {
+    this.#items.push(...copyItems(items));
   }
 
-  popItem(): WireItem | undefined {
+  popItem(): InputItem | undefined {
     return this.#items.pop();
   }
 

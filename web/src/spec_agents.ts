@@ -3,7 +3,7 @@ import type { RunScope } from "./graph.js";
 import { wireSettings } from "./graph.js";
 import type { Handoff } from "./handoff.js";
 import type { Json } from "./protocol.js";
-import { answerSchema, isStandardSchema, parseArguments, parseOutput, shownSchema, toJsonSchema } from "./schema.js";
+import { answerSchema, isStandardSchema, parseArguments, parseOutput, toJsonSchema } from "./schema.js";
 import { filterSpec, hooksSpec, inputGuardrailSpec, modelSpec, outputGuardrailSpec } from "./spec_parts.js";
 import { toolSpec } from "./spec_tools.js";
 import type { AgentSpec, HandoffSpec, OutputSpec, ToolUseSpec } from "./specs.js";
@@ -21,7 +21,7 @@ export function agentSpec(agent: Agent<unknown>, scope: RunScope): AgentSpec {
     modelSettings: modelSettings && wireSettings(modelSettings),
     tools: agent.tools.map((tool) => toolSpec(tool, agent, scope)),
     handoffs: agent.handoffs.map((handoff) => handoffSpec("agent" in handoff ? handoff : { agent: handoff }, scope)),
-    output: outputType && outputSpec(outputType, name, scope),
+    output: outputType && outputSpec(outputType, agent, scope),
     toolUse: toolUseBehavior && toolUseSpec(toolUseBehavior, scope),
     inputGuardrails: agent.inputGuardrails.map((guardrail) => inputGuardrailSpec(guardrail, scope)),
     outputGuardrails: agent.outputGuardrails.map((guardrail) => outputGuardrailSpec(guardrail, scope)),
@@ -30,16 +30,16 @@ export function agentSpec(agent: Agent<unknown>, scope: RunScope): AgentSpec {
   };
 }
 
-function outputSpec(output: NonNullable<Agent<unknown>["outputType"]>, agentName: string, scope: RunScope): OutputSpec {
+function outputSpec(output: NonNullable<Agent<unknown>["outputType"]>, agent: Agent<unknown>, scope: RunScope): OutputSpec {
   if (!isStandardSchema(output)) {
     const { name, schema, strict } = output;
-    return { schema: shownSchema(schema, strict) as Json, name, strict };
+    return { schema: schema as Json, name, strict };
   }
-  const owner = `the output of agent ${agentName}`;
-  const { shown, isWrapped } = answerSchema(toJsonSchema(output, owner));
+  const owner = `the output of agent ${agent.name}`;
+  const { asked, isWrapped } = answerSchema(toJsonSchema(output, owner));
   return {
-    schema: shown as Json,
-    validate: scope.functions.add(async ([text]) => scope.keepOutput(await parseOutput(output, text as string, owner, isWrapped))),
+    schema: asked as Json,
+    validate: scope.functions.add(async ([text]) => scope.keepOutput(agent, await parseOutput(output, text as string, owner, isWrapped))),
   };
 }
 
@@ -56,7 +56,7 @@ function handoffSpec(handoff: Handoff, scope: RunScope): HandoffSpec {
     toolName,
     toolDescription,
     enabled: scope.choice(isEnabled),
-    inputSchema: inputType && (shownSchema(toJsonSchema(inputType, owner)) as Json),
+    inputSchema: inputType && (toJsonSchema(inputType, owner) as Json),
     onHandoff:
       onHandoff &&
       scope.addAction(async (info) => {

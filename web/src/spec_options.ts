@@ -3,7 +3,7 @@ import type { RunScope } from "./graph.js";
 import { wireSettings } from "./graph.js";
 import type { ErrorHandler, ModelInput, RunOptions, ToolErrorInfo } from "./options.js";
 import type { ErrorData, FunctionRef } from "./protocol.js";
-import type { WireItem } from "./responses.js";
+import type { InputItem } from "./responses.js";
 import { filterSpec, hooksSpec, inputGuardrailSpec, modelSpec, outputGuardrailSpec, sessionSpec } from "./spec_parts.js";
 import type { ErrorHandlersSpec, OptionsSpec } from "./specs.js";
 
@@ -18,17 +18,17 @@ export function optionsSpec(options: RunOptions, scope: RunScope): OptionsSpec {
     session: session && sessionSpec(session, scope),
     sessionInput:
       sessionInputCallback &&
-      scope.add((_, [history, fresh]) => sessionInputCallback(history as WireItem[], fresh as WireItem[])),
+      scope.add((_, [history, fresh]) => sessionInputCallback(history as InputItem[], fresh as InputItem[])),
     inputGuardrails: options.inputGuardrails?.map((one) => inputGuardrailSpec(one, scope)),
     outputGuardrails: options.outputGuardrails?.map((one) => outputGuardrailSpec(one, scope)),
     hooks: hooks && hooksSpec(hooks, scope),
     handoffInputFilter: handoffInputFilter && filterSpec(handoffInputFilter, scope),
     toolErrorFormatter:
       toolErrorFormatter &&
-      scope.add(({ toolName = "", callId = "" }, [data, failure]) => {
+      scope.add(async ({ toolName = "", callId = "" }, [data, failure]) => {
         const what = data as Pick<ToolErrorInfo, "kind" | "defaultMessage">;
         const error = failure ? scope.thrown.error(failure as ErrorData) : undefined;
-        return toolErrorFormatter({ ...what, toolName, callId, error }) ?? what.defaultMessage;
+        return (await toolErrorFormatter({ ...what, toolName, callId, error })) ?? what.defaultMessage;
       }),
     errorHandlers: errorHandlers && handlersSpec(errorHandlers, scope),
     modelInputFilter:

@@ -9,7 +9,7 @@ import { reviveItem } from "./items.js";
 import type { Model, ResponsesRequest } from "./model.js";
 import { ModelReader } from "./model.js";
 import type { CallInfo, FunctionRef, ItemData, Snapshot } from "./protocol.js";
-import type { WireItem } from "./responses.js";
+import type { InputItem, WireItem } from "./responses.js";
 import type { Session } from "./session.js";
 import type { GuardrailSpec, HooksSpec, ModelSpec, SessionSpec } from "./specs.js";
 import { readUsage } from "./view.js";
@@ -31,18 +31,20 @@ export function modelSpec(model: string | Model | EngineModel, scope: RunScope):
   };
 }
 
-export function inputGuardrailSpec({ name, runInParallel = true, execute }: InputGuardrail, scope: RunScope): GuardrailSpec {
+export function inputGuardrailSpec(guardrail: InputGuardrail, scope: RunScope): GuardrailSpec {
+  const { name, runInParallel, execute } = guardrail;
   return {
     name,
-    blocking: !runInParallel,
-    run: scope.add(async (info, [input]) => verdict(await execute(scope.context(info, { input: input as WireItem[] })))),
+    runInParallel,
+    run: scope.add(async (info, [input]) => verdict(await execute.call(guardrail, scope.context(info, { input: input as InputItem[] })))),
   };
 }
 
-export function outputGuardrailSpec({ name, execute }: OutputGuardrail, scope: RunScope): GuardrailSpec {
+export function outputGuardrailSpec(guardrail: OutputGuardrail, scope: RunScope): GuardrailSpec {
+  const { name, execute } = guardrail;
   return {
     name,
-    run: scope.add(async (info, [agentOutput]) => verdict(await execute(scope.context(info, { agentOutput })))),
+    run: scope.add(async (info, [agentOutput]) => verdict(await execute.call(guardrail, scope.context(info, { agentOutput })))),
   };
 }
 
@@ -55,32 +57,32 @@ function verdict(said: GuardrailFunctionOutput | undefined): { readonly tripped:
 export function hooksSpec(hooks: Hooks, scope: RunScope): HooksSpec {
   const { onAgentStart, onAgentEnd, onHandoff, onModelStart, onModelEnd, onToolStart, onToolEnd } = hooks;
   return {
-    agentStart: onAgentStart && scope.addAction((info) => onAgentStart(scope.context(info))),
-    agentEnd: onAgentEnd && scope.addAction((info, [output]) => onAgentEnd(scope.context(info, { output }))),
+    agentStart: onAgentStart && scope.addAction((info) => onAgentStart.call(hooks, scope.context(info))),
+    agentEnd: onAgentEnd && scope.addAction((info, [output]) => onAgentEnd.call(hooks, scope.context(info, { output }))),
     handoff:
       onHandoff &&
-      scope.addAction((info, [next]) => onHandoff(scope.context(info, { nextAgent: scope.agent(next as CallInfo) }))),
+      scope.addAction((info, [next]) => onHandoff.call(hooks, scope.context(info, { nextAgent: scope.agent(next as CallInfo) }))),
     modelStart:
       onModelStart &&
       scope.addAction((info, [request]) =>
-        onModelStart(scope.context(info, request as { instructions: string; input: WireItem[] })),
+        onModelStart.call(hooks, scope.context(info, request as { instructions: string; input: InputItem[] })),
       ),
     modelEnd:
       onModelEnd &&
       scope.addAction((info, [data]) => {
         const { output, usage, responseId } = data as { output: WireItem[]; usage: Snapshot["usage"]; responseId: string };
         const response = { output, usage: readUsage(usage), responseId: responseId || undefined };
-        return onModelEnd(scope.context(info, { response }));
+        return onModelEnd.call(hooks, scope.context(info, { response }));
       }),
-    toolStart: onToolStart && scope.addAction((info, _, signal) => onToolStart(scope.details(info, signal))),
-    toolEnd: onToolEnd && scope.addAction((info, [output], signal) => onToolEnd(scope.details(info, signal, { output }))),
+    toolStart: onToolStart && scope.addAction((info, _, signal) => onToolStart.call(hooks, scope.details(info, signal))),
+    toolEnd: onToolEnd && scope.addAction((info, [output], signal) => onToolEnd.call(hooks, scope.details(info, signal, { output }))),
   };
 }
 
 /** A filter gets items and gives some of them back; what crosses is their places. */
 export function filterSpec(filter: HandoffInputFilter, scope: RunScope): FunctionRef {
   return scope.add(async (_, [data]) => {
-    const given = data as { history: WireItem[]; before: ItemData[]; new: ItemData[] };
+    const given = data as { history: InputItem[]; before: ItemData[]; new: ItemData[] };
     const revive = (items: ItemData[]): RunItem[] => items.map((item) => reviveItem(item, scope.names));
     const [before, fresh] = [revive(given.before), revive(given.new)];
     const all = [...before, ...fresh];
@@ -104,7 +106,7 @@ export function sessionSpec(session: Session, { functions }: RunScope): SessionS
   const lasting = { lasting: true };
   return {
     items: functions.add(([limit]) => session.getItems((limit as number) || undefined), lasting),
-    add: functions.add(async ([items]) => void (await session.addItems(items as WireItem[])), lasting),
+    add: functions.add(async ([items]) => void (await session.addItems(items as InputItem[])), lasting),
     pop: functions.add(async () => (await session.popItem()) ?? null, lasting),
     clear: functions.add(async () => void (await session.clearSession()), lasting),
   };

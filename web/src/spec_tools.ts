@@ -8,7 +8,7 @@ import type { ToolInputGuardrail, ToolOutputGuardrail } from "./guardrails.js";
 import { reviveItem } from "./items.js";
 import type { CallInfo, ErrorData, FunctionRef, ItemData, Json } from "./protocol.js";
 import type { WireItem } from "./responses.js";
-import { isStandardSchema, parseArguments, shownSchema, toJsonSchema } from "./schema.js";
+import { isStandardSchema, parseArguments, toJsonSchema } from "./schema.js";
 import { hooksSpec, sessionSpec } from "./spec_parts.js";
 import type { ToolGuardrailSpec, ToolSpec } from "./specs.js";
 import type { FunctionTool } from "./tool.js";
@@ -102,11 +102,12 @@ function functionSpec(tool: FunctionTool, scope: RunScope): ToolSpec {
   };
 }
 
-function guardrailSpec({ name, execute }: ToolInputGuardrail | ToolOutputGuardrail, scope: RunScope): ToolGuardrailSpec {
+function guardrailSpec(guardrail: ToolInputGuardrail | ToolOutputGuardrail, scope: RunScope): ToolGuardrailSpec {
+  const { name, execute } = guardrail;
   return {
     name,
     run: scope.add(async (info, [output], signal) => {
-      const { outputInfo, ...verdict } = (await execute(scope.details(info, signal, { output }))) ?? {};
+      const { outputInfo, ...verdict } = (await execute.call(guardrail, scope.details(info, signal, { output }))) ?? {};
       return { ...verdict, info: outputInfo };
     }),
   };
@@ -121,7 +122,7 @@ function agentToolSpec({ agent, options }: AgentTool, scope: RunScope): ToolSpec
     type: "agent",
     name: toolName,
     description: options.toolDescription ?? "",
-    parameters: schema && (shownSchema(schema, strict) as Json),
+    parameters: schema as Json,
     strict,
     needsApproval: approval(gateOnArguments(needsApproval, parse), scope),
     enabled: scope.choice(isEnabled),

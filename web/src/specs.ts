@@ -132,7 +132,8 @@ export type ToolUseSpec = "run_llm_again" | "stop_on_first_tool" | { readonly st
 /** A guardrail. */
 export interface GuardrailSpec {
   readonly name: string;
-  readonly blocking?: boolean | undefined;
+  /** true by default. */
+  readonly runInParallel?: boolean | undefined;
   /** (info, input | output) => { tripped, info }. */
   readonly run: FunctionRef;
 }

@@ -6,6 +6,7 @@ import type { EngineSource } from "./init.js";
 import { sharedEngine } from "./init.js";
 import { ItemHelpers } from "./item_helpers.js";
 import { origins, type RunToolApprovalItem } from "./items.js";
+import { copyItems } from "./json_items.js";
 import type { InterruptionData, Json, Slot, StateData } from "./protocol.js";
 import { Run } from "./run.js";
 import type { RunView } from "./view.js";
@@ -79,8 +80,13 @@ export class RunState {
     const slot = this.#data.slots.find((candidate) => candidate.pending_input);
     if (!slot?.pending_input) throw new UserError("This run may end without another model call, so it cannot take more input.");
     const items = typeof input === "string" ? ItemHelpers.inputToNewInputList(input) : input;
-    if (!Array.isArray(items) || items.some((item) => Object(item) !== item)) throw new UserError("Input is a text or a list of items.");
-    slot.pending_input.push(...(structuredClone(items) as Json[]));
+    slot.pending_input.push(...(copyItems(items) as Json[]));
+  }
+
+  /** Takes back what `addInput` has added and no model call has got yet. */
+  clearPendingInput(): void {
+    this.#mustBeFree();
+    for (const slot of this.#data.slots) slot.pending_input?.splice(0);
   }
 
   /** The document, decisions included. */

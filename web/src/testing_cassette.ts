@@ -179,7 +179,7 @@ function isObject(value: Json | undefined): value is Extract<Json, object> {
 }
 
 function field(value: Extract<Json, object>, key: string): Json | undefined {
-  return (value as { readonly [key: string]: Json })[key];
+  return Object.hasOwn(value, key) ? (value as { readonly [key: string]: Json })[key] : undefined;
 }
 
 function excerpt(value: Json | undefined): string {

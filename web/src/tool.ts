@@ -2,7 +2,7 @@ import type { RunContext, ToolCallDetails } from "./context.js";
 import { UserError } from "./errors.js";
 import type { ToolInputGuardrail, ToolOutputGuardrail } from "./guardrails.js";
 import type { JsonSchema, StandardSchema } from "./schema.js";
-import { NO_ARGUMENTS, parseArguments, shownSchema, toJsonSchema } from "./schema.js";
+import { NO_ARGUMENTS, parseArguments, toJsonSchema } from "./schema.js";
 import type { ArgumentsOf } from "./schema_types.js";
 
 /** What describes the arguments of a tool. Only a Standard Schema checks them, too. */
@@ -17,7 +17,8 @@ export interface ToolOptions<Parameters extends ToolParameters, Arguments = Argu
   /** JSON Schema of an object, or a Standard Schema that can give it. A Standard Schema also checks the arguments before
    * `needsApproval` and `execute` see them; JSON Schema is only shown to the model. No arguments by default. */
   readonly parameters?: Parameters | undefined;
-  /** Makes the model keep to the schema: every object of it is closed and has all of its properties.
+  /** Makes the model keep to the schema, which it is shown in the form that this takes: every object closed, with all of
+   * its properties, `anyOf` for `oneOf`. A schema that has no such form, as that of a record, ends the run with a UserError.
    * @defaultValue true */
   readonly strict?: boolean | undefined;
   /** Whether a call waits for a person's decision. A function is asked once a call; arguments that do not fit the
@@ -104,7 +105,8 @@ export interface FunctionTool {
  * Makes a tool from a function of the page.
  *
  * The types of its arguments follow from `parameters`. It runs at most once a call, and not at all where the arguments
- * are not a JSON object or do not fit a Standard Schema. Throws a UserError for a schema that cannot be shown to a model.
+ * are not a JSON object or do not fit a Standard Schema. Throws a UserError for a Standard Schema that
+ * gives no JSON Schema.
  */
 export function tool<const Parameters extends ToolParameters = typeof NO_ARGUMENTS>(
   options: ToolOptions<Parameters>,
@@ -121,7 +123,7 @@ export function tool<const Parameters extends ToolParameters = typeof NO_ARGUMEN
     type: "function",
     name,
     description,
-    parameters: shownSchema(document, strict),
+    parameters: document,
     strict,
     isEnabled,
     timeoutMs: options.timeoutMs,
@@ -136,7 +138,7 @@ export function tool<const Parameters extends ToolParameters = typeof NO_ARGUMEN
     invoke: async (text, details) => {
       const args = await parse(text);
       details.signal.throwIfAborted(); // the run may have been stopped meanwhile
-      return execute(args, details);
+      return execute.call(options, args, details);
     },
   };
 }

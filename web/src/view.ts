@@ -3,7 +3,7 @@ import type { AgentNames } from "./graph.js";
 import type { RunItem, RunToolApprovalItem } from "./items.js";
 import { reviveInterruption, reviveItem } from "./items.js";
 import type { ItemData, Snapshot, StateData } from "./protocol.js";
-import type { WireItem } from "./responses.js";
+import type { InputItem, WireItem } from "./responses.js";
 
 /** Tokens and requests of a run so far. */
 export interface Usage {
@@ -93,8 +93,8 @@ export class RunView {
   }
 
   /** The conversation, as objects of the caller's own. */
-  inputList(numbers: readonly number[]): object[] {
-    return JSON.parse(`[${this.#joined(numbers)}]`) as object[];
+  inputList(numbers: readonly number[]): InputItem[] {
+    return JSON.parse(`[${this.#joined(numbers)}]`) as InputItem[];
   }
 
   #joined(numbers: readonly number[]): string {

@@ -300,14 +300,16 @@ guide("local-models", (page, shows) => {
     ]);
   });
 
-  test("an answer that only begins like a call is text", async () => {
-    const printed = await page().evaluate(async () => {
-      const { ask, localModel } = await window.guide("local-models");
-      return window.printed(() => ask("Say a brace", localModel(async function* () {
-        yield "{ is a brace";
-      })));
-    });
-    assert.equal(printed, "message_output_created");
+  test("an answer that only begins like a call is text, and so is JSON that is none", async () => {
+    for (const text of ["{ is a brace", "42", "null", '"quoted"', '{"n":1}', "[1,2]"]) {
+      const printed = await page().evaluate(async (text) => {
+        const { ask, localModel } = await window.guide("local-models");
+        return window.printed(() => ask("Say it", localModel(async function* () {
+          yield text;
+        })));
+      }, text);
+      assert.equal(printed, text.startsWith("{") ? "message_output_created" : `${text}\nmessage_output_created`);
+    }
   });
 
   test("a stopped run stops the function", async () => {

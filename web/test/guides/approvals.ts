@@ -61,7 +61,7 @@ function button(value: string): HTMLButtonElement {
 
 /** Writes out what a reader cannot see, or what turns text around. */
 function visible(text: string): string {
-  return text.replace(/[\p{C}\p{Z}]/gu, (character) => {
+  return text.replace(/[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/gu, (character) => {
     if (character === " ") return character;
     return `⟨U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}⟩`;
   });

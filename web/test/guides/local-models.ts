@@ -1,5 +1,5 @@
 import { Agent, ItemHelpers, runStreamed, tool } from "runstream";
-import type { Model, ResponsesRequest, WireItem } from "runstream";
+import type { InputItem, Model, ResponsesRequest, WireItem } from "runstream";
 
 interface Message {
   readonly role: "system" | "user" | "assistant";
@@ -23,20 +23,26 @@ export function localModel(generate: Generate): Model {
 }
 
 function answer(text: string): WireItem {
+  const { tool: name, arguments: args = {} } = read(text);
+  if (typeof name === "string") return { type: "function_call", call_id: `call_${Math.random()}`, name, arguments: JSON.stringify(args) };
+  return { type: "message", role: "assistant", status: "completed", content: [{ type: "output_text", text, annotations: [] }] };
+}
+
+/** An answer that is JSON need not be a call: with an `outputType` it is the answer itself. */
+function read(text: string): { readonly tool?: unknown; readonly arguments?: unknown } {
   try {
-    const { tool, arguments: args } = JSON.parse(text) as { tool: string; arguments: object };
-    return { type: "function_call", call_id: `call_${Math.random()}`, name: tool, arguments: JSON.stringify(args) };
+    return JSON.parse(text) ?? {};
   } catch {
-    return { type: "message", role: "assistant", status: "completed", content: [{ type: "output_text", text, annotations: [] }] };
+    return {};
   }
 }
 
 function conversation({ instructions = "", input, tools = [] }: ResponsesRequest): Message[] {
   const how = tools.length === 0 ? "" : `To use a tool, answer {"tool": name, "arguments": {…}}. Tools: ${JSON.stringify(tools)}`;
-  return [{ role: "system", content: `${instructions}\n${how}` }, ...(input as WireItem[]).map(message)];
+  return [{ role: "system", content: `${instructions}\n${how}` }, ...(input as InputItem[]).map(message)];
 }
 
-function message(item: WireItem): Message {
+function message(item: InputItem): Message {
   switch (item.type) {
     case "function_call":
       return { role: "assistant", content: `{"tool": "${item["name"]}", "arguments": ${item["arguments"]}}` };
@@ -44,7 +50,7 @@ function message(item: WireItem): Message {
       return { role: "user", content: `The tool gave: ${item["output"]}` };
     default: {
       const { role, content } = item as { role?: unknown; content?: unknown };
-      const text = typeof content === "string" ? content : (ItemHelpers.extractText(item) ?? "");
+      const text = typeof content === "string" ? content : (ItemHelpers.extractText(item as WireItem) ?? "");
       return { role: role === "assistant" ? "assistant" : "user", content: text };
     }
   }

@@ -1,5 +1,5 @@
 import { Agent, IndexedDBSession, MemorySession, SessionError, run } from "runstream";
-import type { RunOptions, Session, WireItem } from "runstream";
+import type { RunOptions, Session, InputItem } from "runstream";
 
 const agent = new Agent({ name: "Guide", instructions: "Be brief.", model: "gpt-5" });
 
@@ -33,9 +33,9 @@ export function serverSession(url: string): Session {
   }
   return {
     getSessionId: () => url,
-    getItems: async (limit) => (await send("GET", limit ? `?latest=${limit}` : "")) as WireItem[],
+    getItems: async (limit) => (await send("GET", limit ? `?latest=${limit}` : "")) as InputItem[],
     addItems: async (items) => void (await send("POST", "", items)),
-    popItem: async () => ((await send("DELETE", "/latest")) as WireItem | null) ?? undefined,
+    popItem: async () => ((await send("DELETE", "/latest")) as InputItem | null) ?? undefined,
     clearSession: async () => void (await send("DELETE", "")),
   };
 }

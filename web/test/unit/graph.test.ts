@@ -124,15 +124,6 @@ test("clone changes what it is given and shares nothing that can be added to", (
   assert.deepEqual([copy.name, copy.instructions, copy.tools.length, agent.tools.length], ["B", "x", 0, 1]);
 });
 
-test("an output's JSON Schema is closed, as a tool's is, unless it is not strict", async () => {
-  configure(server);
-  const schema = { type: "object", properties: { city: { type: "string" } } } as const;
-  const written = async (strict?: boolean): Promise<unknown> =>
-    (await specOf(new Agent({ name: "A", outputType: { schema, strict } }))).agents[0]?.output?.schema;
-  assert.deepEqual(await written(), { ...schema, required: ["city"], additionalProperties: false });
-  assert.deepEqual(await written(false), schema);
-});
-
 test("NaN is no number, which as JSON would be no limit", async () => {
   configure(server);
   const slow = tool({ name: "slow", description: "", timeoutMs: NaN, execute: () => "" });

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { toStandardJsonSchema } from "@valibot/to-json-schema";
 import { type } from "arktype";
 import type { ToolOutputPart } from "runstream";
-import { Agent, handoff, InvalidToolInputError, ModelBehaviorError, run, RunState, tool } from "runstream";
+import { Agent, handoff, InvalidToolInputError, ModelBehaviorError, run, RunState, tool, UserError } from "runstream";
 import { assistantMessage, functionCall, ScriptedModel } from "runstream/testing";
 import * as v from "valibot";
 import { z } from "zod";
@@ -87,6 +87,56 @@ for (const [library, schema] of Object.entries(schemas)) {
     });
   });
 }
+
+test("the model is shown schemas in their strict form, wherever there are any", async () => {
+  const parameters = z.object({ k: z.discriminatedUnion("t", [z.object({ t: z.literal("a") }), z.object({ t: z.literal("b") })]) });
+  const variant = (t: string): object => ({
+    type: "object", properties: { t: { type: "string", const: t } }, required: ["t"], additionalProperties: false,
+  });
+  const strict = {
+    type: "object", properties: { k: { anyOf: [variant("a"), variant("b")] } }, required: ["k"], additionalProperties: false,
+  };
+  const model = new ScriptedModel([[assistantMessage('{"k":{"t":"a"}}')]]);
+  const other = new Agent({ name: "Other", model });
+  const agent = new Agent({
+    name: "A", model, outputType: parameters,
+    tools: [
+      tool({ name: "t", description: "", parameters, execute: () => "" }),
+      tool({ name: "loose", description: "", parameters: z.looseObject({}), strict: false, execute: () => "" }),
+      other.asTool({ toolName: "other", parameters }),
+    ],
+    handoffs: [handoff(other, { inputType: parameters, onHandoff: () => {} })],
+  });
+  await run(agent, "Hi");
+  const { tools, text } = model.calls[0]!.request.body as unknown as {
+    tools: { name: string; strict: boolean; parameters: unknown }[]; text: { format: { schema: unknown } };
+  };
+  assert.deepEqual(text.format.schema, strict);
+  for (const { name, parameters: shown, strict: isStrict } of tools) {
+    assert.deepEqual([isStrict, shown], name === "loose" ? [false, { type: "object", properties: {}, additionalProperties: {} }] : [true, strict], name);
+  }
+});
+
+test("a schema that cannot be strict ends the run before the model is asked, with what to do", async () => {
+  const model = new ScriptedModel([]);
+  const loose = tool({ name: "loose", description: "", parameters: z.object({ by: z.record(z.string(), z.number()) }), execute: () => "" });
+  await assert.rejects(run(new Agent({ name: "A", model, tools: [loose] }), "Hi"), (error: unknown) => {
+    return error instanceof UserError && /^the parameters of tool loose cannot be strict: .*strict: false/.test(error.message);
+  });
+  assert.equal(model.calls.length, 0);
+});
+
+test("an output is one agent's own, though another's schema made something of the same JSON", async () => {
+  const model = new ScriptedModel([[functionCall("inner", { input: "x" }, { callId: "c1" })], [assistantMessage('{"n":5}')], [assistantMessage("5")]]);
+  const inner = new Agent({ name: "inner", model, outputType: z.object({ n: z.number() }).transform(({ n }) => new Number(n)) });
+  const outer = new Agent({ name: "Outer", model, tools: [inner.asTool({ toolName: "inner" })] });
+  assert.equal((await run(outer, "Go.")).finalOutput, "5");
+});
+
+test("the final output is undefined where the schema made that of the answer", async () => {
+  const outputType = z.object({}).transform(() => undefined);
+  assert.equal((await run(new Agent({ name: "A", model: new ScriptedModel([[assistantMessage("{}")]]), outputType }), "Go.")).finalOutput, undefined);
+});
 
 test("the final output is what the schema made of the answer, also what JSON has no word for", async () => {
   const day = z.string().transform((text) => new Date(text));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { UserError } from "../../src/errors.js";
 import { MemorySession } from "../../src/session.js";
 
 test("each MemorySession has a name of its own, also on a page that plain http serves", (t) => {
@@ -7,4 +8,15 @@ test("each MemorySession has a name of its own, also on a page that plain http s
   const ids = Array.from({ length: 100 }, () => new MemorySession().getSessionId());
   assert.equal(new Set(ids).size, 100);
   assert.equal(new MemorySession({ sessionId: "one" }).getSessionId(), "one");
+});
+
+test("a MemorySession keeps copies of items, and nothing that is none", () => {
+  const item = { role: "user", content: ["hi"] };
+  const session = new MemorySession({ items: [item] });
+  session.addItems([item]);
+  item.content.push("changed later");
+  for (const items of [[null], ["a"], [1n], [undefined], [[]], [{}, 1], 5, undefined] as unknown as object[][]) {
+    assert.throws(() => session.addItems(items as []), UserError);
+  }
+  assert.deepEqual(session.getItems(), Array(2).fill({ role: "user", content: ["hi"] }));
 });

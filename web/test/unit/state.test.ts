@@ -211,10 +211,25 @@ test("input is staged in the document, copied, as the SDK writes it", async () =
 
 test("input that is neither a text nor items is refused, and stages nothing", async () => {
   const state = await waiting(c1);
-  for (const input of [null, undefined, ["x"], [null], 5] as unknown as string[]) {
-    assert.throws(() => state.addInput(input), /Input is a text or a list of items/, String(input));
+  const circular: object[] = [];
+  circular.push({ circular });
+  const deep = (levels: number): object => (levels > 0 ? { content: deep(levels - 1) } : {});
+  const none = [null, undefined, ["x"], [null], 5, [new Date()], [["a"]], [, {}], {}, [{}, deep(100)]];
+  for (const input of [...none, circular, [{ atoms: 1n }]] as unknown as string[]) {
+    assert.throws(() => state.addInput(input), (error: unknown) => error instanceof UserError && /items/.test(error.message));
   }
   assert.deepEqual((JSON.parse(state.toString()) as Slot).pending_input, []);
+  state.addInput([deep(99)]);
+  assert.equal((JSON.parse(state.toString()) as Slot).pending_input?.length, 1);
+});
+
+test("staged input can be taken back, and nothing else goes with it", async () => {
+  const state = await waiting(c1);
+  state.approve(one(state, "c1"));
+  const before = state.toString();
+  state.addInput("wait");
+  state.clearPendingInput();
+  assert.equal(state.toString(), before);
 });
 
 test("the words of a rejection are text, and none where there are none", async () => {

@@ -155,6 +155,16 @@ test("a player fails at the first request that differs, and says where", async (
   await assert.rejects(ask(player, request("1")), /it has 1 requests, and this is request 2/);
 });
 
+test("fields that every object has in JavaScript are fields like others", async () => {
+  const cassette = await recorded(new ScriptedModel([[assistantMessage("One")]]), "1");
+  for (const name of ["constructor", "toString", "hasOwnProperty"]) {
+    const { signal, body } = request("1");
+    await assert.rejects(ask(play(cassette), { body: { ...body, [name]: "x" }, signal }), (error: unknown) => {
+      return error instanceof CassetteError && error.message.includes(`request.${name} was absent and is "x"`);
+    });
+  }
+});
+
 test("an answer that the run let go of is played as far as it was recorded", async () => {
   const recorder = record(new ScriptedModel([[assistantMessage("One two three")]]));
   for await (const event of recorder.getStreamedResponse(request("1"))) {

@@ -182,29 +182,6 @@ test("a tool can be called directly in a test, with the same checks", async () =
   await assert.rejects(made.invoke('{"n": "4"}', details), InvalidToolInputError);
 });
 
-test("a Standard Schema is shown to the model as closed JSON Schema", () => {
-  const made = tool({
-    name: "search",
-    description: "",
-    parameters: z.object({ query: z.string(), default: z.object({ limit: z.number().optional() }) }),
-    execute: ({ query }) => query,
-  });
-  assert.deepEqual(made.parameters, {
-    type: "object",
-    properties: {
-      query: { type: "string" },
-      default: { type: "object", properties: { limit: { type: "number" } }, required: ["limit"], additionalProperties: false },
-    },
-    required: ["query", "default"],
-    additionalProperties: false,
-  });
-});
-
-test("a tool that is not strict shows its schema as it is", () => {
-  const parameters = { type: "object", properties: { a: { type: "string" } } } as const;
-  assert.deepEqual(tool({ name: "a", description: "", strict: false, parameters, execute: () => "" }).parameters, parameters);
-});
-
 test("a schema that cannot give JSON Schema is refused with what to use", () => {
   const parameters = { "~standard": { version: 1, vendor: "homemade", validate: (value: unknown) => ({ value }) } } as const;
   assert.throws(() => tool({ name: "a", description: "", parameters, execute: () => "" }), (error: unknown) => {

@@ -1,0 +1,101 @@
+package jsbridge
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"runstream/runner"
+)
+
+// The wanted ones are what ensure_strict_json_schema of the Agents SDK for Python
+// 0.24 makes of them, but for those in tuples and those that lead to themselves.
+func TestStrictSchemas(t *testing.T) {
+	for name, tc := range map[string]struct{ schema, want string }{
+		"properties are required, in their order": {
+			`{"type":"object","properties":{"b":{"type":"string"},"a":{"type":"number"}},"required":["a"]}`,
+			`{"type":"object","properties":{"b":{"type":"string"},"a":{"type":"number"}},"required":["b","a"],"additionalProperties":false}`,
+		},
+		"no schema at all":       {`{}`, `{"type":"object","properties":{},"required":[],"additionalProperties":false}`},
+		"an object without any":  {`{"type":"object"}`, `{"type":"object","additionalProperties":false}`},
+		"an object by the looks": {`{"properties":{}}`, `{"properties":{},"type":"object","additionalProperties":false,"required":[]}`},
+		"everywhere within": {
+			`{"type":"object","properties":{"a":{"type":["object","null"]},"l":{"type":"array","items":{"type":"object"}},"u":{"anyOf":[{"type":"object"},{"type":"null"}]},"t":{"prefixItems":[{"type":"object"}]}},"$defs":{"D":{"type":"object"}},"definitions":{"D":{"type":"object"}}}`,
+			`{"type":"object","properties":{"a":{"type":["object","null"],"additionalProperties":false},"l":{"type":"array","items":{"type":"object","additionalProperties":false}},"u":{"anyOf":[{"type":"object","additionalProperties":false},{"type":"null"}]},"t":{"prefixItems":[{"type":"object","additionalProperties":false}]}},"$defs":{"D":{"type":"object","additionalProperties":false}},"definitions":{"D":{"type":"object","additionalProperties":false}},"additionalProperties":false,"required":["a","l","u","t"]}`,
+		},
+		"one of some is any of them": {
+			`{"type":"object","properties":{"a":{"oneOf":[{"type":"string"},{"type":"object"}],"anyOf":[true]}}}`,
+			`{"type":"object","properties":{"a":{"anyOf":[true,{"type":"string"},{"type":"object","additionalProperties":false}]}},"required":["a"],"additionalProperties":false}`,
+		},
+		"a default of null goes": {
+			`{"type":"object","properties":{"a":{"type":"string","default":null},"b":{"default":1}}}`,
+			`{"type":"object","properties":{"a":{"type":"string"},"b":{"default":1}},"required":["a","b"],"additionalProperties":false}`,
+		},
+		"nothing stands beside a reference": {
+			`{"type":"object","properties":{"a":{"$ref":"#/$defs/X~1%59","description":"own"},"b":{"$ref":"#/$defs/X~1%59"}},"$defs":{"X/Y":{"type":"object","description":"its"}}}`,
+			`{"type":"object","properties":{"a":{"description":"own","type":"object","additionalProperties":false},"b":{"$ref":"#/$defs/X~1%59"}},"$defs":{"X/Y":{"type":"object","description":"its","additionalProperties":false}},"required":["a","b"],"additionalProperties":false}`,
+		},
+		"but what leads to itself does so": {
+			`{"$ref":"#/$defs/N","$defs":{"N":{"type":"object","properties":{"next":{"$ref":"#/$defs/N","description":"d"},"top":{"$ref":"#","title":"t"}}}}}`,
+			`{"type":"object","properties":{"next":{"$ref":"#/$defs/N"},"top":{"$ref":"#"}},"required":["next","top"],"additionalProperties":false,
+			  "$defs":{"N":{"type":"object","properties":{"next":{"$ref":"#/$defs/N"},"top":{"$ref":"#"}},"required":["next","top"],"additionalProperties":false}}}`,
+		},
+		"all of one is that one": {
+			`{"type":"object","properties":{"a":{"allOf":[{"$ref":"#/$defs/X"}],"description":"own"}},"$defs":{"X":{"type":"string"}}}`,
+			`{"type":"object","properties":{"a":{"description":"own","type":"string"}},"$defs":{"X":{"type":"string"}},"required":["a"],"additionalProperties":false}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			shown, err := shownSchema("it", json.RawMessage(tc.schema), nil)
+			require.NoError(t, err)
+			assert.JSONEq(t, tc.want, string(shown))
+			again, err := shownSchema("it", shown, nil)
+			require.NoError(t, err)
+			assert.JSONEq(t, string(shown), string(again))
+		})
+	}
+	shown, err := shownSchema("it", json.RawMessage(`{"properties":{"z":{},"a":{},"m":{}}}`), nil)
+	require.NoError(t, err)
+	assert.Regexp(t, `"z".*"a".*"m".*\["z","a","m"\]`, string(shown))
+}
+
+func TestSchemasThatCannotBeStrict(t *testing.T) {
+	for schema, why := range map[string]string{
+		`{"type":"object","additionalProperties":true}`:                                                   "does not name",
+		`{"type":"object","properties":{"a":{"type":"object","additionalProperties":{}}}}`:                "does not name",
+		`{"type":"object","properties":{"a":{"additionalProperties":{"type":"string"}}}}`:                 "does not name",
+		`{"type":"object","properties":{"a":{"$ref":"#/$defs/X","nullable":true}},"$defs":{"X":{}}}`:      "nullable beside a $ref",
+		`{"type":"object","properties":{"a":{"$ref":"#/$defs/X","title":"t"}}}`:                           "leads nowhere",
+		`{"type":"object","properties":{"a":{"$ref":"other.json","title":"t"}}}`:                          "does not begin with #/",
+		`{"type":"object","properties":{"a":{"allOf":[{"type":"string"}],"type":"number"}}}`:              "type beside and within",
+		`{"properties":{"a":` + strings.Repeat(`{"items":`, 120) + `{}` + strings.Repeat(`}`, 120) + `}}`: "too large",
+	} {
+		_, err := shownSchema("the parameters of tool look", json.RawMessage(schema), nil)
+		var user *runner.UserError
+		require.ErrorAs(t, err, &user, schema)
+		assert.Contains(t, user.Message, "the parameters of tool look cannot be strict: ")
+		assert.Contains(t, user.Message, why)
+		shown, err := shownSchema("it", json.RawMessage(schema), new(false))
+		require.NoError(t, err)
+		assert.Equal(t, schema, string(shown), "as it is, where it need not be strict")
+	}
+}
+
+func TestArgumentsAreAnObject(t *testing.T) {
+	for _, schema := range []string{`{"type":"string"}`, `{"anyOf":[{"type":"object"}]}`, `"object"`, `5`, `true`, `[]`} {
+		_, err := argumentsSchema("the parameters of tool look", json.RawMessage(schema), nil)
+		assert.ErrorContains(t, err, "the parameters of tool look must be the schema of an object", schema)
+	}
+	for _, schema := range []string{`{"type":"string"}`, `"object"`} {
+		_, err := argumentsSchema("it", json.RawMessage(schema), new(false))
+		assert.Error(t, err, schema)
+	}
+	for _, schema := range []string{`{}`, `{"type":"object"}`, `{"anyOf":[{"type":"object"}]}`} {
+		shown, err := argumentsSchema("it", json.RawMessage(schema), new(false))
+		require.NoError(t, err)
+		assert.Equal(t, schema, string(shown))
+	}
+}

@@ -1,0 +1,94 @@
+// What a page gives its runs, in forms that are as good as any, and in such that are none.
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import type { GuardrailFunctionOutput, Hooks, InputGuardrail, Model, RunContext, ToolInputGuardrail } from "runstream";
+import { Agent, dispose, run, tool, UserError } from "runstream";
+import { assistantMessage, functionCall, ScriptedModel } from "runstream/testing";
+
+afterEach(dispose);
+
+const callsOnce = (): ScriptedModel => new ScriptedModel([[functionCall("look", {}, { callId: "c1" })], [assistantMessage("Done.")]]);
+
+test("hooks, guardrails and tools may be objects of classes, which keep what they know", async () => {
+  class Log implements Hooks {
+    readonly lines: string[] = [];
+    onAgentStart({ agent }: RunContext): void {
+      this.lines.push(`start ${agent.name}`);
+    }
+    onModelEnd(): void {
+      this.lines.push("model");
+    }
+    onToolEnd(): void {
+      this.lines.push("tool");
+    }
+    onAgentEnd(): void {
+      this.lines.push("end");
+    }
+  }
+  class Guard implements InputGuardrail, ToolInputGuardrail {
+    readonly name = "guard";
+    looked = 0;
+    execute(): GuardrailFunctionOutput & { behavior: "allow" } {
+      this.looked++;
+      return { tripwireTriggered: false, behavior: "allow" };
+    }
+  }
+  class Look {
+    readonly name = "look";
+    readonly description = "";
+    readonly inputGuardrails = [new Guard()];
+    readonly found = "a door";
+    execute(): string {
+      return this.found;
+    }
+  }
+  const [log, guard, look, model] = [new Log(), new Guard(), new Look(), callsOnce()];
+  const agent = new Agent({ name: "A", model, tools: [tool(look)], inputGuardrails: [guard], outputGuardrails: [guard as never] });
+  await run(agent, "Go.", { hooks: log });
+  assert.deepEqual(log.lines, ["start A", "model", "tool", "model", "end"]);
+  assert.deepEqual([guard.looked, look.inputGuardrails[0]?.looked], [2, 1]);
+  assert.match(JSON.stringify(model.calls[1]?.request.body), /a door/);
+});
+
+test("what is no part of a run is a UserError, and the run asks nobody", async () => {
+  const circular: object[] = [];
+  circular.push({ circular });
+  for (const [input, options, named] of [
+    [circular, {}, /circular/],
+    [[{ role: "user", content: 1n }], {}, /BigInt/],
+    ["Go.", { inputGuardrails: {} }, /not what a run takes/],
+  ] as const) {
+    const model = new ScriptedModel([]);
+    await assert.rejects(run(new Agent({ name: "A", model }), input as string, options as object), (error: unknown) => {
+      return error instanceof UserError && named.test(error.message) && error.cause !== undefined;
+    });
+    assert.equal(model.calls.length, 0);
+  }
+});
+
+test("a misspelt mode of the input list is refused", async () => {
+  const result = await run(new Agent({ name: "A", model: new ScriptedModel([[assistantMessage("Done.")]]) }), "Go.");
+  assert.throws(() => result.toInputList({ mode: "normalised" as "normalized" }), /no mode "normalised"/);
+  assert.equal(result.toInputList({ mode: undefined }).length, 2);
+});
+
+test("what the model is told of a failure may be said later, or not at all", async () => {
+  const look = tool({
+    name: "look", description: "",
+    execute: () => {
+      throw new Error("no light");
+    },
+  });
+  for (const [said, told] of [[undefined, /An error occurred while running the tool/], ["dark", /"output":"dark"/]] as const) {
+    const model = callsOnce();
+    await run(new Agent({ name: "A", model, tools: [look] }), "Go.", { toolErrorFormatter: async () => said });
+    assert.match(JSON.stringify(model.calls[1]?.request.body.input), told);
+  }
+});
+
+test("a model that streams nothing is told how to", async () => {
+  for (const given of [Promise.resolve([]), undefined, [], {}]) {
+    const model = { getStreamedResponse: () => given } as unknown as Model;
+    await assert.rejects(run(new Agent({ name: "A", model }), "Go."), /must give an async iterable, as async \*getStreamedResponse\(\)/);
+  }
+});
