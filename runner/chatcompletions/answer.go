@@ -84,10 +84,13 @@ func (a *answer) read(message responses.Message) error {
 	if choice == nil {
 		return nil
 	}
-	if reason := choice.FinishReason; reason != nil {
+	if err := choice.failure(); err != nil {
+		return err
+	}
+	if reason := choice.finishReason(); reason != "" {
 		a.finished = true
-		a.filtered = a.filtered || *reason == "content_filter"
-		a.truncated = a.truncated || *reason == "length"
+		a.filtered = a.filtered || reason == "content_filter"
+		a.truncated = a.truncated || reason == "length"
 	}
 	if choice.Delta == nil {
 		return nil

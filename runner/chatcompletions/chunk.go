@@ -1,6 +1,7 @@
 package chatcompletions
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"runstream/internal/codec"
@@ -14,8 +15,8 @@ type chunk struct {
 	ID      string
 	Choices []choice
 	Usage   *chunkUsage
-	Error   json.RawMessage
-	Object  json.RawMessage // "error" of a chunk that is one
+	// What says in the forms of several servers that there is no answer.
+	Error, Object, Type, Detail, Groq json.RawMessage
 }
 
 func (c *chunk) fields() codec.Fields {
@@ -25,6 +26,9 @@ func (c *chunk) fields() codec.Fields {
 		"usage", codec.Maybe(&c.Usage, (*chunkUsage).fields),
 		"error", &c.Error,
 		"object", &c.Object,
+		"type", &c.Type,
+		"detail", &c.Detail,
+		"x_groq", codec.Fields{"error", &c.Groq},
 	}
 }
 
@@ -32,7 +36,28 @@ type choice struct {
 	Index        int
 	Delta        *delta
 	FinishReason *string
+	Error        json.RawMessage
 	Logprobs     *logprobs
+}
+
+// finishReason gives why the answer ended; empty where it has not. Some servers
+// have a text for that, too.
+func (c *choice) finishReason() string {
+	if c.FinishReason == nil || *c.FinishReason == "null" {
+		return ""
+	}
+	return *c.FinishReason
+}
+
+// failure is the error of an answer that failed on its way.
+func (c *choice) failure() error {
+	switch reason := c.finishReason(); {
+	case !codec.IsFalsy(c.Error):
+		return serverError(c.Error)
+	case reason == "error", reason == "abort", reason == "insufficient_system_resource":
+		return &runner.APIError{Message: "the model server broke off: it ended the answer with the reason " + reason}
+	}
+	return nil
 }
 
 func (c *choice) fields() codec.Fields {
@@ -40,6 +65,7 @@ func (c *choice) fields() codec.Fields {
 		"index", &c.Index,
 		"delta", codec.Maybe(&c.Delta, (*delta).fields),
 		"finish_reason", &c.FinishReason,
+		"error", &c.Error,
 		"logprobs", codec.Maybe(&c.Logprobs, (*logprobs).fields),
 	}
 }
@@ -130,7 +156,9 @@ func readChunk(message responses.Message) (*chunk, error) {
 	switch {
 	case !codec.IsFalsy(c.Error):
 		return nil, serverError(c.Error)
-	case text(c.Object) == "error":
+	case !codec.IsFalsy(c.Groq):
+		return nil, serverError(c.Groq)
+	case text(c.Object) == "error", text(c.Type) == "error", c.Choices == nil && !codec.IsFalsy(c.Detail):
 		return nil, serverError(message.Data)
 	}
 	return c, nil
@@ -138,13 +166,13 @@ func readChunk(message responses.Message) (*chunk, error) {
 
 // serverError makes the error of what a server sends in place of a chunk.
 func serverError(raw json.RawMessage) error {
-	var within, details, code json.RawMessage
+	var within, details, detail, code json.RawMessage
 	message := text(raw)
 	if codec.Read(raw, codec.Fields{"error", &within}) == nil && !codec.IsFalsy(within) {
 		return serverError(within)
 	}
-	if codec.Read(raw, codec.Fields{"message", &details, "code", &code}) == nil {
-		message = text(details)
+	if codec.Read(raw, codec.Fields{"message", &details, "detail", &detail, "code", &code}) == nil {
+		message = cmp.Or(text(details), text(detail))
 	}
 	if message == "" {
 		message = "it gave no reason"

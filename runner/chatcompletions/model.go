@@ -64,11 +64,15 @@ func (m *Model) Stream(ctx context.Context, request *runner.ModelRequest) iter.S
 			if len(message.Data) == 0 {
 				continue // it only keeps the connection alive
 			}
+			before := answer.sequence
 			if !answer.pass(exchange.Redact(answer.read(message)), yield) {
 				return
 			}
-			if answer.finished && ending == nil {
+			switch {
+			case answer.finished && ending == nil:
 				ending = time.AfterFunc(usageGrace, hangUp)
+			case answer.finished && answer.sequence > before:
+				ending.Reset(usageGrace) // it goes on: some servers name a reason with every chunk
 			}
 		}
 		if ctx.Err() != nil {

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -187,6 +188,9 @@ func TestAnAnswerThatBrokeOffIsNone(t *testing.T) {
 	call := func(arguments, reason string) string {
 		return `data: {"choices":[{"index":0,"delta":{"tool_calls":[` + add(0, "c1", arguments) + `]},"finish_reason":` + reason + "}]}\n\ndata: [DONE]\n\n"
 	}
+	ends := func(reason string) string {
+		return `data: {"choices":[{"index":0,"delta":{"content":""},"finish_reason":` + reason + "}]}\n\ndata: [DONE]\n\n"
+	}
 	for name, tc := range map[string]struct{ stream, says string }{
 		"it just ends":               {begins, "ended before the answer did"},
 		"nothing came":               {"", "ended before the answer did"},
@@ -194,6 +198,14 @@ func TestAnAnswerThatBrokeOffIsNone(t *testing.T) {
 		"an error by its name":       {begins + "event: error\n" + `data: {"message":"out of memory"}` + "\n\n", "out of memory"},
 		"an error within one":        {begins + "event: error\n" + `data: {"error":{"message":"out of memory"}}` + "\n\n", "out of memory"},
 		"an error for an object":     {begins + `data: {"object":"error","message":"out of memory"}` + "\n\ndata: [DONE]\n\n", "out of memory"},
+		"an error by its type":       {begins + `data: {"type":"error","message":"out of memory"}` + "\n\ndata: [DONE]\n\n", "out of memory"},
+		"an error of FastAPI's":      {begins + `data: {"detail":"out of memory"}` + "\n\ndata: [DONE]\n\n", "out of memory"},
+		"an error of Groq's":         {begins + `data: {"choices":[],"x_groq":{"error":"out of memory"}}` + "\n\ndata: [DONE]\n\n", "out of memory"},
+		"an error of the answer":     {begins + ends(`"error","error":{"code":502,"message":"out of memory"}`), "out of memory"},
+		"it failed":                  {begins + ends(`"error"`), "with the reason error"},
+		"it was stopped":             {begins + ends(`"abort"`), "with the reason abort"},
+		"the server was too busy":    {begins + ends(`"insufficient_system_resource"`), "with the reason insufficient_system_resource"},
+		"no reason, in two words":    {begins + strings.Replace(ends(`""`)+ends(`"null"`), "data: [DONE]\n\n", "", -1), "ended before the answer did"},
 		"the arguments are cut off":  {call("", `"length"`), "cut off in a call"},
 		"the arguments are filtered": {call("", `"content_filter"`), "cut off in a call"},
 	} {
@@ -229,6 +241,34 @@ func (b breaking) Post(ctx context.Context, _ string, _ []byte) (io.ReadCloser, 
 		}
 	}()
 	return r, nil
+}
+
+// slow is a server that takes its time for each word of an answer, and names a
+// reason for its end with every one.
+type slow struct{ reason string }
+
+func (s slow) Post(context.Context, string, []byte) (io.ReadCloser, error) {
+	r, w := io.Pipe()
+	go func() {
+		for _, word := range []string{"One", " two", " three", " four", " five."} {
+			_, _ = fmt.Fprintf(w, `data: {"choices":[{"index":0,"delta":{"content":%q},"finish_reason":%q}]}`+"\n\n", word, s.reason)
+			time.Sleep(700 * time.Millisecond)
+		}
+		_, _ = io.WriteString(w, `data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`+"\n\ndata: [DONE]\n\n")
+		w.Close()
+	}()
+	return r, nil
+}
+
+func TestAnAnswerIsReadForAsLongAsItGoesOn(t *testing.T) {
+	for _, reason := range []string{"", "null", "stop"} {
+		synctest.Test(t, func(t *testing.T) {
+			agent := &runner.Agent{Name: "A", Model: &chatcompletions.Model{Name: "local", Transport: slow{reason}}}
+			result, err := runner.Run(t.Context(), agent, runner.Text("go"))
+			require.NoError(t, err)
+			assert.Equal(t, "One two three four five.", result.FinalOutput(), reason)
+		})
+	}
 }
 
 func TestAnAnswerThatIsCompleteCountsHoweverItsStreamEnds(t *testing.T) {
