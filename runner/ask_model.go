@@ -29,6 +29,9 @@ func (l *runLoop) askModel(ctx context.Context, o *offer) (*ModelResponse, error
 		}
 		l.publish()
 	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	var response *ModelResponse
 	err = l.inSpan(ctx, SpanModel, s.agent.Name, func(ctx context.Context) (err error) {
 		if l.cfg.beforeModel != nil {

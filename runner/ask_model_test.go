@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"testing"
 	"testing/synctest"
@@ -63,4 +64,30 @@ func TestACompleteResponseCountsHoweverItsStreamEnds(t *testing.T) {
 		require.ErrorIs(t, err, errBroken)
 		assert.Nil(t, result.FinalOutput())
 	})
+}
+
+func TestAResponseThatSaysItFailedIsNoAnswer(t *testing.T) {
+	for status, says := range map[string]string{
+		`"status":"failed","error":{"code":"server_error","message":"boom"}`:        "response.failed: boom",
+		`"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}`: "response.incomplete: max_output_tokens",
+		`"status":"cancelled"`: "response.cancelled",
+	} {
+		model := &completing{responses: []string{`{"id":"r",` + status + `,"output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"half"}]}]}`}}
+		failed, result := requireError[*runner.ModelBehaviorError](t, newAgent("A", model), runner.Text("Go."))
+		assert.Equal(t, "the model's response ended with "+says, failed.Message)
+		assert.Nil(t, result.FinalOutput())
+		var reported *runner.APIError
+		if errors.As(failed, &reported) {
+			assert.Equal(t, "server_error", reported.Code)
+		}
+	}
+}
+
+func TestARunWhoseContextHasEndedAsksNobody(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errBroken)
+	model := script(says("Done."))
+	_, err := runner.Run(ctx, newAgent("A", model), runner.Text("Go."))
+	assert.ErrorIs(t, err, errBroken)
+	assert.Empty(t, model.Requests())
 }

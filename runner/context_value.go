@@ -3,6 +3,7 @@ package runner
 import (
 	"encoding/json"
 	"errors"
+	"unicode/utf8"
 )
 
 // WithContextSerializer writes the value of [WithContextValue] into the run's
@@ -29,6 +30,9 @@ func (l *runLoop) writeContext() error {
 	data, err := l.cfg.serializeContext(l.cfg.contextValue)
 	if err == nil && !isObject(data) {
 		err = errors.New("it is not a JSON object")
+	}
+	if err == nil && !utf8.Valid(data) {
+		err = errors.New("it is not valid UTF-8")
 	}
 	if err == nil && depth(data) > mostNested {
 		err = errors.New("it " + nestedTooDeep())

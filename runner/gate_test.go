@@ -293,3 +293,51 @@ func TestOtherToolsThanFunctionsHaveTheSameGate(t *testing.T) {
 		})
 	}
 }
+
+// Who decides sees what would run, whatever kind of call it is.
+func TestEveryKindOfCallIsShownWithWhatItWouldDo(t *testing.T) {
+	for name, tc := range map[string]struct {
+		tool      func(seen *[]string) runner.Tool
+		call      string
+		arguments string
+	}{
+		"a shell's": {func(seen *[]string) runner.Tool {
+			return &runner.ShellTool{NeedsApproval: sees(seen), Run: func(context.Context, *runner.ToolCall, runner.ShellAction) (runner.ShellResult, error) {
+				return runner.ShellResult{}, nil
+			}}
+		}, `{"type":"shell_call","call_id":"c1","action":{"commands":["rm -rf /"]}}`, `{"commands":["rm -rf /"]}`},
+		"an editor's": {func(seen *[]string) runner.Tool {
+			return &runner.ApplyPatchTool{NeedsApproval: sees(seen)}
+		}, `{"type":"apply_patch_call","call_id":"c1","operation":{"type":"delete_file","path":"a"}}`, `{"type":"delete_file","path":"a"}`},
+		"a function's": {func(seen *[]string) runner.Tool {
+			return &runner.FunctionTool{Name: "tool", NeedsApproval: sees(seen), Invoke: func(context.Context, *runner.ToolCall) (any, error) { return nil, nil }}
+		}, `{"type":"function_call","call_id":"c1","name":"tool","arguments":"{}","action":{"x":1}}`, `{}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var seen []string
+			model := script(made(tc.call))
+			result := runOK(t, newAgent("A", model, tc.tool(&seen)), runner.Text("Go."))
+			waiting := result.Interruptions()
+			require.Len(t, waiting, 1)
+			assert.Equal(t, tc.arguments, waiting[0].Arguments())
+			assert.Equal(t, []string{tc.arguments}, seen)
+		})
+	}
+}
+
+// sees is a gate that notes what it is asked about, and is shut.
+func sees(seen *[]string) func(context.Context, *runner.ToolCall) (bool, error) {
+	return func(_ context.Context, call *runner.ToolCall) (bool, error) {
+		*seen = append(*seen, call.Arguments)
+		return true, nil
+	}
+}
+
+func TestNothingIsDecidedOnWithoutAnItem(t *testing.T) {
+	var ran executions
+	result := runOK(t, newAgent("A", script(calls("tool", "c1")), ran.gated("tool")), runner.Text("Go."))
+	state := result.State()
+	var user *runner.UserError
+	require.ErrorAs(t, state.Approve(nil), &user)
+	require.ErrorAs(t, state.Reject(nil, ""), &user)
+}

@@ -83,6 +83,16 @@ func (g *agentGraph) check() error {
 				return &UserError{Message: "agent " + agent.Name + " has a tool that is nil; remove it, or make the tool first"}
 			}
 		}
+		for _, guardrail := range agent.InputGuardrails {
+			if guardrail.Run == nil {
+				return &UserError{Message: "input guardrail " + guardrail.Name + " of agent " + agent.Name + " has nothing to run; set Run"}
+			}
+		}
+		for _, guardrail := range agent.OutputGuardrails {
+			if guardrail.Run == nil {
+				return &UserError{Message: "output guardrail " + guardrail.Name + " of agent " + agent.Name + " has nothing to run; set Run"}
+			}
+		}
 	}
 	return nil
 }

@@ -319,7 +319,9 @@ func TestEverySpanEndsThoughSomethingPanics(t *testing.T) {
 			agent.InstructionsFunc = func(context.Context, *runner.RunContext, *runner.Agent) (string, error) { panic("broken on purpose") }
 		},
 		"model": func(agent *runner.Agent, _ *runner.Handoff) { agent.Model = panicking{} },
-		"tool":  func(agent *runner.Agent, _ *runner.Handoff) { agent.Tools[0].(*runner.FunctionTool).Invoke = nil },
+		"tool": func(agent *runner.Agent, _ *runner.Handoff) {
+			agent.Tools[0].(*runner.FunctionTool).Invoke = func(context.Context, *runner.ToolCall) (any, error) { panic("broken on purpose") }
+		},
 		"tool use": func(agent *runner.Agent, _ *runner.Handoff) {
 			agent.ToolUse.Func = func(context.Context, *runner.RunContext, []runner.ToolResult) (runner.ToolsToFinalOutput, error) {
 				panic("broken on purpose")

@@ -89,9 +89,26 @@ func (i *RunItem) CallID() string {
 	return h.CallID
 }
 
-// Arguments gives a call's arguments as the model wrote them. Escape them where
-// they are shown: they may hold control characters and direction marks.
-func (i *RunItem) Arguments() string { return i.parsed().argumentsText() }
+// Arguments gives a call's arguments as the model wrote them; of a call that has
+// none, as of a shell, an editor or a computer, its action or operation as JSON.
+// Escape them where they are shown: they may hold control characters and direction
+// marks.
+func (i *RunItem) Arguments() string {
+	head := i.parsed()
+	switch head.Type {
+	case "shell_call", "local_shell_call", "computer_call", "apply_patch_call":
+	default:
+		return head.argumentsText()
+	}
+	var action, actions, operation json.RawMessage
+	_ = codec.Read(i.Raw, codec.Fields{"action", &action, "actions", &actions, "operation", &operation}) // else there is none
+	for _, asked := range [...]json.RawMessage{action, actions, operation} {
+		if !codec.IsNull(asked) {
+			return string(asked)
+		}
+	}
+	return ""
+}
 
 // Text gives the text of a message, all its parts joined.
 func (i *RunItem) Text() string {

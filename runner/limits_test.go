@@ -188,7 +188,7 @@ func TestAPanicEndsItsRunOnly(t *testing.T) {
 		}},
 		"on error": {agent: func(a *runner.Agent) {
 			f := a.Tools[0].(*runner.FunctionTool)
-			f.Invoke = nil
+			f.Invoke = func(context.Context, *runner.ToolCall) (any, error) { return nil, errBroken }
 			f.OnError = func(context.Context, *runner.ToolCall, error) (string, error) { panic(value) }
 		}},
 		"custom data": {agent: func(a *runner.Agent) {
@@ -388,4 +388,22 @@ func TestWhatNobodyKnowsPassesThroughUnharmed(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []string{string(event), string(completed)}, seen)
+}
+
+func TestWhatHasNothingToRunIsNamed(t *testing.T) {
+	for name, tc := range map[string]struct {
+		agent func(*runner.Agent)
+		says  string
+	}{
+		"a tool":             {func(a *runner.Agent) { a.Tools = []runner.Tool{&runner.FunctionTool{Name: "tool"}} }, "tool tool has nothing to run; set Invoke"},
+		"an input guardrail": {func(a *runner.Agent) { a.InputGuardrails = []runner.InputGuardrail{{Name: "g"}} }, "input guardrail g of agent A has nothing to run; set Run"},
+		"an output one":      {func(a *runner.Agent) { a.OutputGuardrails = []runner.OutputGuardrail{{Name: "g"}} }, "output guardrail g of agent A has nothing to run; set Run"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			agent := newAgent("A", script(calls("tool", "c1"), says("Done.")))
+			tc.agent(agent)
+			user, _ := requireError[*runner.UserError](t, agent, runner.Text("Go."))
+			assert.Contains(t, user.Message, tc.says)
+		})
+	}
 }

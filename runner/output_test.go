@@ -264,3 +264,26 @@ func TestACallIDThatIsUsedAgain(t *testing.T) {
 		outputs(t, lastInput(model))
 	})
 }
+
+// A tool passes on what another server sent, in that server's encoding.
+func TestBytesThatAreNoTextStayOutOfStates(t *testing.T) {
+	latin := json.RawMessage("{\"name\":\"Andr\xe9\"}")
+	var ran executions
+	look := &runner.FunctionTool{
+		Name:       "look",
+		Invoke:     func(context.Context, *runner.ToolCall) (any, error) { return latin, nil },
+		CustomData: func(context.Context, *runner.ToolCall, any) (json.RawMessage, error) { return latin, nil },
+	}
+	model := script(runnertest.Reply(runnertest.ToolCall("look", "c1", `{}`), runnertest.ToolCall("gated", "c2", `{}`)), says("Done."))
+	agent := newAgent("A", model, look, ran.gated("gated"))
+	result := runOK(t, agent, runner.Text("Go."))
+	state := reload(t, agent, result.State())
+	for _, item := range state.Interruptions() {
+		require.NoError(t, state.Approve(item))
+	}
+	runOK(t, agent, state)
+	assert.Equal(t, map[string]string{"c1": `{"name":"Andr` + "\ufffd\"}", "c2": "done c2"}, outputs(t, lastInput(model)))
+
+	_, err := runner.Run(t.Context(), newAgent("A", script(says("Done."))), runner.Text("Go."), runner.WithContextValue(1), runner.WithContextSerializer(func(any) (json.RawMessage, error) { return latin, nil }))
+	assert.ErrorContains(t, err, "not valid UTF-8")
+}

@@ -29,6 +29,10 @@ func (r *responseReader) read(event RawEvent) error {
 		if err := codec.Read(kept(event.Data), codec.Fields{"response", response.fields()}); err != nil {
 			return brokenEvent(event, err)
 		}
+		switch response.Status {
+		case "incomplete", "failed", "cancelled": // some servers end every response so
+			return response.failure("response." + response.Status)
+		}
 		r.response = response.modelResponse()
 		if len(r.response.Output) == 0 {
 			r.response.Output = r.done // some servers leave it empty
@@ -38,11 +42,11 @@ func (r *responseReader) read(event RawEvent) error {
 		if err := codec.Read(event.Data, codec.Fields{"response", response.fields()}); err != nil {
 			return brokenEvent(event, err)
 		}
-		return &ModelBehaviorError{Message: "the model's response ended with " + event.Type + response.reason()}
+		return response.failure(event.Type)
 	case "error", "response.error":
-		var message string
-		_ = codec.Read(event.Data, codec.Fields{"message", &message}) // it is optional
-		return &ModelBehaviorError{Message: "the model's response ended with an error event: " + message}
+		var message, code string
+		_ = codec.Read(event.Data, codec.Fields{"message", (*codec.RoughText)(&message), "code", (*codec.RoughText)(&code)}) // they are optional
+		return &ModelBehaviorError{Message: "the model's response ended with an error event: " + message, Err: reported(message, code)}
 	}
 	return nil
 }
@@ -76,16 +80,19 @@ func brokenEvent(event RawEvent, err error) error {
 // wireResponse holds what the run loop reads of a response object.
 type wireResponse struct {
 	ID           string
+	Status       string
 	Output       []json.RawMessage
 	Usage        Usage
 	Incomplete   string // why
 	ErrorMessage string
+	ErrorCode    string
 }
 
 func (r *wireResponse) fields() codec.Fields {
 	u := &r.Usage
 	return codec.Fields{
 		"id", (*codec.RoughText)(&r.ID),
+		"status", (*codec.RoughText)(&r.Status),
 		"output", &r.Output,
 		"usage", codec.Fields{
 			"input_tokens", (*codec.RoughInt)(&u.InputTokens),
@@ -95,13 +102,26 @@ func (r *wireResponse) fields() codec.Fields {
 			"total_tokens", (*codec.RoughInt)(&u.TotalTokens),
 		},
 		"incomplete_details", codec.Fields{"reason", &r.Incomplete},
-		"error", codec.Fields{"message", &r.ErrorMessage},
+		"error", codec.Fields{"message", (*codec.RoughText)(&r.ErrorMessage), "code", (*codec.RoughText)(&r.ErrorCode)},
 	}
 }
 
 func (r *wireResponse) modelResponse() *ModelResponse {
 	r.Usage.Requests = 1 // a request counts where the server does not say what it used
 	return &ModelResponse{Output: r.Output, ResponseID: r.ID, Usage: r.Usage}
+}
+
+// failure is the error of a response that ended so.
+func (r *wireResponse) failure(how string) error {
+	return &ModelBehaviorError{Message: "the model's response ended with " + how + r.reason(), Err: reported(r.ErrorMessage, r.ErrorCode)}
+}
+
+// reported is what a server says in its stream of a failure; nil for nothing.
+func reported(message, code string) error {
+	if message == "" && code == "" {
+		return nil
+	}
+	return &APIError{Message: message, Code: code}
 }
 
 func (r *wireResponse) reason() string {

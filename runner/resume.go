@@ -227,7 +227,9 @@ func (l *runLoop) openCalls(ctx context.Context, work *turnWork) ([]localCall, e
 		}
 		if c.verdict == approved {
 			c.tool = offer.local(c.kind, c.item.key, c.item.ToolName)
-			if c.tool == nil {
+			if c.tool == nil && c.kind == functionCalls && l.cfg.toolNotFound {
+				c.tool, c.verdict, c.rejection = lostTool(c.kind), rejected, l.toolNotFoundText(c.item)
+			} else if c.tool == nil {
 				return nil, &ModelBehaviorError{Message: "the tool of an approved call is not found in agent " + c.item.Agent.Name + ", or not enabled; give the agent the tools it had"}
 			}
 			if err := checkBinding(work, c); err != nil {

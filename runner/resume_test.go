@@ -393,3 +393,26 @@ func TestAStateGivesNothingWhileARunHasIt(t *testing.T) {
 	assert.Equal(t, []string{"c2"}, waitingIDs(state.Interruptions()))
 	assert.NotEmpty(t, state.ContextValue())
 }
+
+func TestTheModelIsToldOfAnApprovedCallWhoseToolIsGone(t *testing.T) {
+	for carrier, carry := range carriers {
+		t.Run(carrier, func(t *testing.T) {
+			var ran executions
+			model := script(calls("gated", "c1", "c2"), says("Done."))
+			with, without := newAgent("A", model, ran.gated("gated")), newAgent("A", model)
+			state := runOK(t, with, runner.Text("Go.")).State()
+			for _, item := range state.Interruptions() {
+				require.NoError(t, state.Approve(item))
+			}
+			if carrier == "in memory" {
+				with.Tools = nil
+			} else {
+				state = carry(t, without, state)
+			}
+			result := runOK(t, without, state, runner.WithToolNotFoundToModel())
+			assert.Equal(t, "Done.", result.FinalOutput())
+			assert.Equal(t, map[string]string{"c1": "Tool 'gated' not found.", "c2": "Tool 'gated' not found."}, outputs(t, lastInput(model)))
+			assert.Empty(t, ran.ids())
+		})
+	}
+}

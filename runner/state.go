@@ -161,6 +161,9 @@ func (s *State) Decide(item *RunItem, d Decision) error {
 // another copy of the state: the item itself where there is none. Runs inside
 // number their calls for themselves, so an id alone may be of two.
 func (s *State) waitingAs(item *RunItem) (*RunItem, error) {
+	if item == nil {
+		return nil, &UserError{Message: "there is no item to decide on; pass one of those that Interruptions returns"}
+	}
 	waits := s.interruptions()
 	if slices.Contains(waits, item) {
 		return item, nil

@@ -77,9 +77,7 @@ func (l *runLoop) finishTurn(ctx context.Context, work *turnWork) (next, error) 
 		}
 	}
 	for _, call := range work.notFound {
-		name := usedName(call.key)
-		text := l.errorText(ToolErrorInfo{Kind: "tool_not_found", Tool: name, CallID: call.CallID(), Default: "Tool '" + name + "' not found."})
-		l.make(answer(call.Agent, call.CallID(), text))
+		l.make(answer(call.Agent, call.CallID(), l.toolNotFoundText(call)))
 		s.ledger.markCompleted(call.CallID())
 	}
 	then, err := l.decide(ctx, work, results)
@@ -91,6 +89,12 @@ func (l *runLoop) finishTurn(ctx context.Context, work *turnWork) (next, error) 
 	s.tools.record(s.agent, work.toolsUsed)
 	l.announce()
 	return then, nil
+}
+
+// toolNotFoundText is what the model is told of a call of a tool that is not there.
+func (l *runLoop) toolNotFoundText(call *RunItem) string {
+	name := usedName(call.key)
+	return l.errorText(ToolErrorInfo{Kind: "tool_not_found", Tool: name, CallID: call.CallID(), Default: "Tool '" + name + "' not found."})
 }
 
 // decide says what follows once every call that may run has run.

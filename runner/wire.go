@@ -61,7 +61,7 @@ func (r *StreamResult) Waiting() []WaitingCall {
 	for _, item := range interruptions {
 		owner := s.ownerOf(item)
 		calls = append(calls, WaitingCall{
-			Item: marshalItem(owner.graph, item), Name: item.ToolName, CallID: item.CallID(), Arguments: item.Arguments(),
+			Item: marshalItem(owner.graph, item), Name: item.ToolName, CallID: item.CallID(), Arguments: item.parsed().argumentsText(),
 			Target: DecisionTarget{Slot: w.slots[owner], Scope: owner.ledger[item.CallID()].Scope, Records: owner.targets(item)},
 		})
 	}

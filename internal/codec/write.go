@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 )
 
 // Write writes v as JSON; see [Append].
@@ -14,7 +15,7 @@ func Write(v any) (json.RawMessage, error) { return Append(nil, v) }
 // Append writes v, or what it points to: [Fields], a [Writable], a text, number,
 // boolean, raw JSON, nil, a json.Marshaler, or a list or map of these. Objects
 // made of maps have their keys sorted. An error means that v has no JSON form,
-// or raw JSON in it is none.
+// or raw JSON in it is none. Bytes that are no UTF-8 are replaced.
 func Append(out []byte, v any) ([]byte, error) {
 	w := Writer{out: out}
 	w.Value(v)
@@ -239,7 +240,11 @@ func (w *Writer) raw(raw json.RawMessage) {
 		w.fail(err)
 		return
 	}
-	w.out = append(w.out, raw...)
+	if utf8.Valid(raw) {
+		w.out = append(w.out, raw...)
+	} else {
+		w.out = append(w.out, validText(raw)...) // no reader of the whole would take it
+	}
 }
 
 func (w *Writer) list(n int, null bool, element func(i int)) {

@@ -2,7 +2,9 @@ package modelpolicy_test
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -88,6 +90,36 @@ func TestRetry(t *testing.T) {
 	}
 }
 
+func TestWhatAServerReportsInItsStreamIsTriedAgainByItsCode(t *testing.T) {
+	for data, again := range map[string]bool{
+		`{"type":"error","code":"rate_limit_exceeded","message":"slow down"}`:             true,
+		`{"type":"error","code":502}`:                                                     true,
+		`{"type":"error","code":"502"}`:                                                   true,
+		`{"type":"error","code":"invalid_request_error","message":"no such tool"}`:        false,
+		`{"type":"error","code":"400"}`:                                                   false,
+		`{"type":"response.failed","response":{"error":{"code":"server_error"}}}`:         true,
+		`{"type":"response.failed","response":{"error":{"code":"invalid_image_format"}}}`: false,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			kind := "error"
+			if strings.Contains(data, "response.failed") {
+				kind = "response.failed"
+			}
+			failing := func(_ context.Context, yield func(runner.RawEvent, error) bool) {
+				_ = yield(runner.RawEvent{Type: "response.created"}, nil) && yield(runner.RawEvent{Type: kind, Data: json.RawMessage(data)}, nil)
+			}
+			model := &attempts{does: []func(context.Context, func(runner.RawEvent, error) bool){failing, events("delta")}}
+			got, err := read(t.Context(), modelpolicy.Retry(model, modelpolicy.Policy{Retries: 1}))
+			require.NoError(t, err)
+			want := []string{"response.created", kind}
+			if again {
+				want[1] = "delta"
+			}
+			assert.Equal(t, want, got, data)
+		})
+	}
+}
+
 func TestRetryWaitsAsLongAsTheServerAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		model := &attempts{does: []func(context.Context, func(runner.RawEvent, error) bool){
@@ -124,5 +156,19 @@ func TestTimeout(t *testing.T) {
 
 		_, err = read(t.Context(), modelpolicy.Retry(modelpolicy.Timeout(model, time.Second), modelpolicy.Policy{Retries: 0}))
 		assert.ErrorAs(t, err, &late)
+	})
+}
+
+func TestAModelThatDoesNotLookAtItsContextIsLateToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := func(_ context.Context, yield func(runner.RawEvent, error) bool) {
+			for yield(runner.RawEvent{Type: "delta"}, nil) {
+				time.Sleep(40 * time.Second)
+			}
+		}
+		model := &attempts{does: []func(context.Context, func(runner.RawEvent, error) bool){slow}}
+		got, err := read(t.Context(), modelpolicy.Timeout(model, time.Minute))
+		assert.ErrorAs(t, err, new(*modelpolicy.TimeoutError))
+		assert.Equal(t, []string{"delta", "delta"}, got)
 	})
 }

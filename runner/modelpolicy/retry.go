@@ -1,10 +1,13 @@
 package modelpolicy
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
 	"runstream/runner"
@@ -25,7 +28,8 @@ type Policy struct {
 }
 
 // Transient is true for what a second try may mend: connections that failed,
-// time limits, and the statuses 408, 409, 429 and 5xx.
+// time limits, the statuses 408, 409, 429 and 5xx, and what a server says of
+// itself in its stream: "server_error", "rate_limit_exceeded" and the like.
 func Transient(err error) bool {
 	var late *TimeoutError
 	if errors.As(err, &late) {
@@ -36,10 +40,44 @@ func Transient(err error) bool {
 		return false
 	}
 	switch failed.Status {
-	case 0, 408, 409, 429:
+	case 0:
+		return failed.Code == "" || transientCode(failed.Code)
+	case 408, 409, 429:
 		return true
 	}
 	return failed.Status >= 500
+}
+
+// transientCode judges what came in a stream, and so without a status.
+func transientCode(code string) bool {
+	switch code {
+	case "server_error", "internal_error", "internal_server_error", "overloaded", "overloaded_error", "service_unavailable",
+		"server_is_overloaded", "slow_down", "rate_limit_exceeded", "rate_limit_error", "timeout":
+		return true
+	}
+	status, err := strconv.Atoi(code)
+	return err == nil && Transient(&runner.APIError{Status: max(status, 1)})
+}
+
+// failureOf gives the failure that an event tells of; nil for any other.
+func failureOf(event runner.RawEvent) error {
+	var failed struct {
+		Message  string `json:"message"`
+		Code     string `json:"code"`
+		Response struct {
+			Error struct {
+				Message string `json:"message"`
+				Code    string `json:"code"`
+			} `json:"error"`
+		} `json:"response"`
+	}
+	switch event.Type {
+	case "error", "response.error", "response.failed":
+		_ = json.Unmarshal(event.Data, &failed) // what is of another type stays empty
+		within := failed.Response.Error
+		return &runner.APIError{Message: cmp.Or(failed.Message, within.Message), Code: cmp.Or(failed.Code, within.Code)}
+	}
+	return nil
 }
 
 // Retry gives a model that tries again. It does so only while the stream has
@@ -90,6 +128,9 @@ func (r *retrying) once(ctx context.Context, request *runner.ModelRequest, attem
 			}
 			yield(runner.RawEvent{}, err)
 			return nil
+		}
+		if failure := failureOf(event); failure != nil && !begun && attempt < r.policy.Retries && r.policy.Again(failure) {
+			return failure
 		}
 		begun = begun || event.Type != "response.created" && event.Type != "response.in_progress"
 		if !yield(event, nil) {

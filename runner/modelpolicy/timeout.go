@@ -35,8 +35,8 @@ func (l *limited) Stream(ctx context.Context, request *runner.ModelRequest) iter
 		callCtx, cancel := context.WithTimeoutCause(ctx, l.limit, late)
 		defer cancel()
 		for event, err := range l.model.Stream(callCtx, request) {
-			if err != nil && context.Cause(callCtx) == late {
-				err = late
+			if context.Cause(callCtx) == late { // also a model that does not look at its context
+				event, err = runner.RawEvent{}, late
 			}
 			if !yield(event, err) || err != nil {
 				return

@@ -8,7 +8,7 @@ const DEEPEST = 100;
 export function copyItems(items: unknown): InputItem[] {
   let copy: unknown;
   try {
-    copy = JSON.parse(JSON.stringify(items ?? null));
+    copy = JSON.parse(JSON.stringify(items ?? null, refuseFunctions));
   } catch (cause) {
     throw new UserError(`The items cannot be written as JSON: ${String(cause)}`, { cause });
   }
@@ -17,6 +17,12 @@ export function copyItems(items: unknown): InputItem[] {
     throw new UserError(`These are no items: they are a list of JSON objects, none nested deeper than ${DEEPEST} levels.`);
   }
   return copy as InputItem[];
+}
+
+/** JSON would leave them out without a word. */
+function refuseFunctions(key: string, value: unknown): unknown {
+  if (typeof value === "function") throw new TypeError(`${key} is a function`);
+  return value;
 }
 
 function fits(value: unknown, levels: number): boolean {

@@ -61,7 +61,7 @@ const places: { readonly [place: string]: Endings } = {
   "errorHandlers.modelRefusal": { fails: "ModelRefusalError", gives: "ModelRefusalError" },
   "errorHandlers.invalidFinalOutput": { fails: "ModelBehaviorError", gives: "ModelBehaviorError" },
   "validate of an output": {
-    fails: "ModelBehaviorError", gives: "goes on", but: { "gives nothing": "ModelBehaviorError", "gives null": "ModelBehaviorError" },
+    fails: "ModelBehaviorError", gives: "has no output", but: { "gives nothing": "ModelBehaviorError", "gives null": "ModelBehaviorError" },
   },
   "validate of arguments": told,
   "isEnabled of an agent tool": answer,

@@ -14,7 +14,7 @@ const faults: { readonly [way: string]: readonly [says: RegExp, cause: string] }
   "the storage is full": [/storage is full.*nothing was written.*call again/, "QuotaExceededError"],
   "the transaction is broken off": [/broke off.*nothing was written.*Call again/, "AbortError"],
   "the second item is refused": [/cannot be used: DataError/, "DataError"],
-  "an item cannot be stored": [/no list of JSON objects.*nothing was written/, "DataCloneError"],
+  "an item cannot be stored": [/no list of JSON objects.*nothing was written/, "UserError"],
 };
 
 for (const [way, [says, cause]] of Object.entries(faults)) {
