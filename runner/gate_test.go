@@ -341,3 +341,31 @@ func TestNothingIsDecidedOnWithoutAnItem(t *testing.T) {
 	require.ErrorAs(t, state.Approve(nil), &user)
 	require.ErrorAs(t, state.Reject(nil, ""), &user)
 }
+
+func TestACallThatWasBegunIsNotDecidedOnAgain(t *testing.T) {
+	for carrier, carry := range carriers {
+		t.Run(carrier, func(t *testing.T) {
+			var ran executions
+			var result *runner.StreamResult
+			tool := ran.gated("tool")
+			tool.Invoke = func(ctx context.Context, call *runner.ToolCall) (any, error) {
+				ran.note(call)
+				result.Cancel(runner.CancelImmediate)
+				<-ctx.Done()
+				return nil, context.Cause(ctx)
+			}
+			agent := newAgent("A", script(calls("tool", "c1")), tool)
+			state := runOK(t, agent, runner.Text("Go.")).State()
+			require.NoError(t, state.Approve(waiting(t, state, "c1")))
+			result = runner.RunStreamed(t.Context(), agent, state)
+			require.NoError(t, result.Wait(t.Context()))
+
+			stopped := carry(t, agent, result.State())
+			var user *runner.UserError
+			require.ErrorAs(t, stopped.Reject(waiting(t, stopped, "c1"), ""), &user)
+			assert.Contains(t, user.Message, "was begun, but its output was not kept")
+			requireError[*runner.ModelBehaviorError](t, agent, stopped)
+			assert.Equal(t, []string{"c1"}, ran.ids())
+		})
+	}
+}

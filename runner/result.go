@@ -93,7 +93,8 @@ type CancelMode string
 const (
 	// CancelImmediate stops the model call and the tools. Of the unfinished
 	// turn the calls that had finished stay in the result, with their outputs;
-	// a resumed run asks the model again.
+	// a resumed run asks the model again. A turn that had waited is not asked for
+	// again: where an approved call of it was running, the state is not resumed.
 	CancelImmediate CancelMode = "immediate"
 	// CancelAfterTurn lets the turn's answer and tools finish, and no further
 	// model call be made.

@@ -100,8 +100,9 @@ func newState(agent *Agent, original conversationInput, maxTurns int) *State {
 // Decision is what a reviewer says of a call.
 type Decision struct {
 	Approve bool
-	// Always makes it hold for every later call of the same tool by the same
-	// agent, as long as the run lasts.
+	// Always makes it hold for every later call of the same function tool by the
+	// same agent, as long as the run lasts; of another kind of tool for every
+	// agent that has one of that name.
 	Always bool
 	// Message is what the model is told of a rejection, nil for the default; an
 	// empty one is kept.
@@ -148,6 +149,9 @@ func (s *State) Decide(item *RunItem, d Decision) error {
 	owner := s.owner(item)
 	if owner == nil {
 		return &UserError{Message: "call " + strconv.Quote(item.CallID()) + " does not wait for a decision in this state; decide on the items that Interruptions returns"}
+	}
+	if owner.ledger[item.CallID()].Executed {
+		return &UserError{Message: "call " + strconv.Quote(item.CallID()) + " was begun, but its output was not kept; it is not run a second time, start a new run"}
 	}
 	if _, err := owner.ledger.register(identityOf(item)); err != nil {
 		return err

@@ -13,13 +13,14 @@ import type { RunView } from "./view.js";
 
 /** How far an approval goes. */
 export interface ApproveOptions {
-  /** Approves every later call of this tool by this agent in this run too. @defaultValue false */
+  /** Approves every later call of this tool by this agent in this run too; of a shell, an editor, a custom tool or a
+   * hosted MCP server for every agent that has one of that name. @defaultValue false */
   readonly alwaysApprove?: boolean | undefined;
 }
 
 /** How far a rejection goes, and what the model is told. */
 export interface RejectOptions {
-  /** Rejects every later call of this tool by this agent in this run too. @defaultValue false */
+  /** Rejects every later call, as far as `alwaysApprove` reaches. @defaultValue false */
   readonly alwaysReject?: boolean | undefined;
   /** What the model is told; that the call was not approved by default. */
   readonly message?: string | undefined;
