@@ -32,10 +32,11 @@ export class StoredItems {
     this.#id = sessionId;
   }
 
-  latest(limit?: number): Promise<InputItem[]> {
+  latest(limit: number = 0): Promise<InputItem[]> {
+    const most = Math.min(Math.floor(limit), 2 ** 32); // a cursor advances by so much at once, and no fraction
     return this.#transact("readonly", async (store) => {
-      const last = limit && limit > 0 ? await store.openKeyCursor(this.#range(), "prev") : null;
-      const first = last && limit && limit > 1 ? await last.advance(limit - 1) : last;
+      const last = most > 0 ? await store.openKeyCursor(this.#range(), "prev") : null;
+      const first = last && most > 1 ? await last.advance(most - 1) : last;
       return store.getAll(this.#range(first?.key));
     });
   }
