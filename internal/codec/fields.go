@@ -80,7 +80,8 @@ type scanner struct {
 
 func (s *scanner) space() { s.at = pastSpace(s.data, s.at) }
 
-// Members gives the fields of a valid object, in their order, until member fails.
+// Members gives the fields of a valid object, in their order. It gives the first
+// error of member, and the others all the same.
 func Members(object []byte, member func(name string, raw json.RawMessage) error) error {
 	return members(object, func(name, raw []byte) error { return member(validText(name), raw) })
 }
