@@ -142,7 +142,11 @@ func (r *run) outputSchema(spec agentSpec) (*runner.OutputSchema, error) {
 	if output == nil {
 		return nil, nil
 	}
-	shown, err := shownSchema("the outputType of agent "+spec.Name, output.Schema, output.Strict)
+	asked := output.Schema
+	if output.Wrapped {
+		asked = wrappedSchema(asked)
+	}
+	shown, err := shownSchema("the outputType of agent "+spec.Name, asked, output.Strict)
 	if err != nil {
 		return nil, err
 	}

@@ -78,9 +78,12 @@ func (m *modelSpec) ReadJSON(value []byte) error {
 // outputSpec is the form of the final answer. Validate is (text) => value; it
 // gets no callInfo, and throws where the text is not of that form.
 type outputSpec struct {
-	Name     string
-	Schema   json.RawMessage
-	Strict   *bool
+	Name   string
+	Schema json.RawMessage
+	Strict *bool
+	// Wrapped says that the answer is asked for as the property "response" of an
+	// object.
+	Wrapped  bool
 	Validate *functionRef
 }
 
@@ -89,6 +92,7 @@ func (o *outputSpec) fields() codec.Fields {
 		"name", &o.Name,
 		"schema", &o.Schema,
 		"strict", &o.Strict,
+		"wrapped", &o.Wrapped,
 		"validate", maybe(&o.Validate),
 	}
 }

@@ -22,6 +22,9 @@ func argumentsSchema(owner string, schema json.RawMessage, strict *bool) (json.R
 		return nil, err
 	}
 	object, ok := readOrdered(shown)
+	if ok && !notStrict(strict) && object.get("anyOf") != nil {
+		return nil, &runner.UserError{Message: owner + " cannot be strict: they are one of several. Put them into a property, or pass strict: false"}
+	}
 	if !ok || !object.is("type", `"object"`) && (object.get("type") != nil || !notStrict(strict)) {
 		return nil, &runner.UserError{Message: owner + ` must be the schema of an object, for the arguments of a call are one; write { type: "object", properties: { … } }`}
 	}
@@ -40,18 +43,44 @@ func shownSchema(owner string, schema json.RawMessage, strict *bool) (json.RawMe
 	if string(schema) == "{}" {
 		return json.RawMessage(`{"type":"object","properties":{},"required":[],"additionalProperties":false}`), nil
 	}
-	s := strictener{owner: owner, root: schema, left: mostNodes}
-	return s.part(schema, 0)
+	s := strictener{owner: owner, left: mostNodes, room: mostInPlace, targets: map[string]*orderedObject{}}
+	s.root, _ = readOrdered(schema)
+	shown, err := s.part(schema, 0)
+	if object, ok := readOrdered(shown); err == nil && ok && object.is("type", `["object"]`) {
+		object.set("type", json.RawMessage(`"object"`))
+		shown = object.text()
+	}
+	return shown, err
 }
 
-// The SDK's bounds: a schema may lead to itself.
-const mostNodes, mostSchemaDepth = 100_000, 100
+// wrappedSchema gives the schema of an object whose property "response" has the
+// given one: APIs take none but objects for an answer. A reference to the root
+// leads there.
+func wrappedSchema(schema json.RawMessage) json.RawMessage {
+	response, ok := readOrdered(json.RawMessage(strings.ReplaceAll(string(schema), `"$ref":"#"`, `"$ref":"#/properties/response"`)))
+	if !ok {
+		return schema
+	}
+	defs := response.get("$defs")
+	response.drop("$defs")
+	text := `{"type":"object","properties":{"response":` + string(response.text()) + `}`
+	if defs != nil {
+		text += `,"$defs":` + string(defs)
+	}
+	return json.RawMessage(text + "}")
+}
+
+// The SDK's bounds, for a schema may lead to itself, and how many bytes are put in
+// the place of references: where they lead to each other these grow fast.
+const mostNodes, mostSchemaDepth, mostInPlace = 100_000, 100, 64 << 10
 
 type strictener struct {
-	owner string
-	root  json.RawMessage
-	left  int      // so many nodes may still come
-	refs  []string // what is being put in the place of references
+	owner   string
+	root    *orderedObject
+	left    int                       // so many nodes may still come
+	room    int                       // so many bytes may still be put in the place of references
+	refs    []string                  // what is being put there
+	targets map[string]*orderedObject // of references
 }
 
 // part gives a part of the schema in its strict form.
@@ -62,6 +91,9 @@ func (s *strictener) part(raw json.RawMessage, depth int) (json.RawMessage, erro
 	}
 	if s.left--; s.left < 0 || depth > mostSchemaDepth {
 		return nil, s.refuse("it is too large, or leads to itself")
+	}
+	if node.is("default", "null") {
+		node.drop("default")
 	}
 	if node.get("$ref") != nil && len(node.names) > 1 {
 		return s.resolved(node, depth)
@@ -94,12 +126,9 @@ func (s *strictener) part(raw json.RawMessage, depth int) (json.RawMessage, erro
 		}
 	}
 	if one, ok := readElements(node.get("oneOf")); ok { // strict mode knows anyOf alone
-		any, _ := readElements(node.get("anyOf"))
+		others, _ := readElements(node.get("anyOf"))
 		node.drop("oneOf")
-		node.set("anyOf", textOfElements(slices.Concat(any, one)))
-	}
-	if node.is("default", "null") {
-		node.drop("default")
+		node.set("anyOf", textOfElements(slices.Concat(others, one)))
 	}
 	return node.text(), nil
 }
@@ -159,7 +188,8 @@ var descriptive = [...]string{
 func isDescriptive(keyword string) bool { return slices.Contains(descriptive[:], keyword) }
 
 // resolved puts in the place of a reference what it leads to: strict mode has
-// nothing beside a reference. One that leads to where it stands stays, alone.
+// nothing beside a reference. One that leads to where it stands stays, alone, and
+// so do all once there is no room.
 func (s *strictener) resolved(node *orderedObject, depth int) (json.RawMessage, error) {
 	raw := node.get("$ref")
 	var ref string
@@ -170,29 +200,37 @@ func (s *strictener) resolved(node *orderedObject, depth int) (json.RawMessage, 
 	if i := slices.IndexFunc(node.names, func(name string) bool { return !isDescriptive(name) }); i >= 0 {
 		return nil, s.refuse("it has " + node.names[i] + " beside a $ref")
 	}
+	alone := json.RawMessage(`{"$ref":` + string(raw) + `}`)
 	if ref == "#" || slices.Contains(s.refs, ref) {
-		return json.RawMessage(`{"$ref":` + string(raw) + `}`), nil
+		return alone, nil
 	}
 	target, err := s.target(ref)
 	if err != nil {
 		return nil, err
 	}
 	node.add(target)
+	text := node.text()
+	if s.room -= len(text); s.room < 0 && depth > 0 {
+		return alone, nil
+	}
 	s.refs = append(s.refs, ref)
-	strict, err := s.part(node.text(), depth+1)
+	strict, err := s.part(text, depth+1)
 	s.refs = s.refs[:len(s.refs)-1]
 	return strict, err
 }
 
 // target is what a reference of the form #/$defs/Name leads to (RFC 6901, section 6).
 func (s *strictener) target(ref string) (*orderedObject, error) {
+	if known := s.targets[ref]; known != nil {
+		return known, nil
+	}
 	path, ok := strings.CutPrefix(ref, "#/")
 	if !ok {
 		return nil, s.refuse("its reference " + ref + " does not begin with #/")
 	}
-	at, ok := readOrdered(s.root)
-	for name := range strings.SplitSeq(path, "/") {
-		name = strings.ReplaceAll(strings.ReplaceAll(percentDecoded(name), "~1", "/"), "~0", "~")
+	at := s.root
+	for name := range strings.SplitSeq(percentDecoded(path), "/") {
+		name = strings.ReplaceAll(strings.ReplaceAll(name, "~1", "/"), "~0", "~")
 		if ok {
 			at, ok = readOrdered(at.get(name))
 		}
@@ -200,6 +238,7 @@ func (s *strictener) target(ref string) (*orderedObject, error) {
 	if !ok {
 		return nil, s.refuse("its reference " + ref + " leads nowhere")
 	}
+	s.targets[ref] = at
 	return at, nil
 }
 

@@ -2,6 +2,7 @@ package jsbridge
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -43,6 +44,11 @@ func TestStrictSchemas(t *testing.T) {
 			`{"type":"object","properties":{"next":{"$ref":"#/$defs/N"},"top":{"$ref":"#"}},"required":["next","top"],"additionalProperties":false,
 			  "$defs":{"N":{"type":"object","properties":{"next":{"$ref":"#/$defs/N"},"top":{"$ref":"#"}},"required":["next","top"],"additionalProperties":false}}}`,
 		},
+		"a default of null is nothing beside a reference": {
+			`{"type":"object","properties":{"a":{"$ref":"#/$defs/X","default":null}},"$defs":{"X":{"type":"string"}}}`,
+			`{"type":"object","properties":{"a":{"$ref":"#/$defs/X"}},"$defs":{"X":{"type":"string"}},"required":["a"],"additionalProperties":false}`,
+		},
+		"a list of one type at the root": {`{"type":["object"]}`, `{"type":"object","additionalProperties":false}`},
 		"all of one is that one": {
 			`{"type":"object","properties":{"a":{"allOf":[{"$ref":"#/$defs/X"}],"description":"own"}},"$defs":{"X":{"type":"string"}}}`,
 			`{"type":"object","properties":{"a":{"description":"own","type":"string"}},"$defs":{"X":{"type":"string"}},"required":["a"],"additionalProperties":false}`,
@@ -84,8 +90,33 @@ func TestSchemasThatCannotBeStrict(t *testing.T) {
 	}
 }
 
+// Definitions that lead to each other, with something beside each reference.
+func TestReferencesThatLeadToEachOtherStaySmall(t *testing.T) {
+	var defs []string
+	for i := range 8 {
+		var properties []string
+		for j := range 8 {
+			properties = append(properties, fmt.Sprintf(`"p%d":{"$ref":"#/$defs/D%d","description":"d"}`, j, j))
+		}
+		defs = append(defs, fmt.Sprintf(`"D%d":{"type":"object","properties":{%s}}`, i, strings.Join(properties, ",")))
+	}
+	schema := `{"type":"object","properties":{"root":{"$ref":"#/$defs/D0"}},"$defs":{` + strings.Join(defs, ",") + `}}`
+	shown, err := shownSchema("it", json.RawMessage(schema), nil)
+	require.NoError(t, err)
+	assert.Less(t, len(shown), 4*mostInPlace)
+	assert.True(t, json.Valid(shown))
+	assert.NotRegexp(t, `"\$ref":"[^"]*",|,"\$ref"`, string(shown), "nothing stands beside a reference")
+}
+
+func TestAWrappedSchemaLeadsToItself(t *testing.T) {
+	wrapped := wrappedSchema(json.RawMessage(`{"anyOf":[{"$ref":"#/$defs/X"},{"type":"array","items":{"$ref":"#"}}],"$defs":{"X":{"type":"string"}}}`))
+	assert.JSONEq(t, `{"type":"object","properties":{"response":{"anyOf":[{"$ref":"#/$defs/X"},{"type":"array","items":{"$ref":"#/properties/response"}}]}},"$defs":{"X":{"type":"string"}}}`, string(wrapped))
+}
+
 func TestArgumentsAreAnObject(t *testing.T) {
-	for _, schema := range []string{`{"type":"string"}`, `{"anyOf":[{"type":"object"}]}`, `"object"`, `5`, `true`, `[]`} {
+	_, err := argumentsSchema("it", json.RawMessage(`{"type":"object","anyOf":[{"type":"object"}]}`), nil)
+	assert.ErrorContains(t, err, "one of several")
+	for _, schema := range []string{`{"type":"string"}`, `"object"`, `5`, `true`, `[]`} {
 		_, err := argumentsSchema("the parameters of tool look", json.RawMessage(schema), nil)
 		assert.ErrorContains(t, err, "the parameters of tool look must be the schema of an object", schema)
 	}

@@ -2,7 +2,7 @@ package runner_test
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"iter"
 	"testing"
 	"testing/synctest"
@@ -67,19 +67,25 @@ func TestACompleteResponseCountsHoweverItsStreamEnds(t *testing.T) {
 }
 
 func TestAResponseThatSaysItFailedIsNoAnswer(t *testing.T) {
-	for status, says := range map[string]string{
-		`"status":"failed","error":{"code":"server_error","message":"boom"}`:        "response.failed: boom",
-		`"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}`: "response.incomplete: max_output_tokens",
-		`"status":"cancelled"`: "response.cancelled",
-	} {
-		model := &completing{responses: []string{`{"id":"r",` + status + `,"output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"half"}]}]}`}}
+	for _, status := range []string{"failed", "incomplete", "cancelled"} {
+		model := &completing{responses: []string{`{"id":"r","status":"` + status + `","error":{"code":"server_error","message":"the key sk-1 is bad"},` +
+			`"output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"half"}]}]}`}}
 		failed, result := requireError[*runner.ModelBehaviorError](t, newAgent("A", model), runner.Text("Go."))
-		assert.Equal(t, "the model's response ended with "+says, failed.Message)
+		assert.Equal(t, "the model's response ended with response."+status, failed.Message)
 		assert.Nil(t, result.FinalOutput())
+	}
+}
+
+func TestAFailedResponseKeepsItsCode(t *testing.T) {
+	for data, code := range map[string]string{
+		`{"type":"error","code":429,"message":"slow down"}`:                                     "429",
+		`{"type":"response.failed","response":{"error":{"code":"server_error","message":"x"}}}`: "server_error",
+	} {
+		model := script(runnertest.Turn{Raw: []json.RawMessage{json.RawMessage(data)}})
+		failed, _ := requireError[*runner.ModelBehaviorError](t, newAgent("A", model), runner.Text("Go."))
 		var reported *runner.APIError
-		if errors.As(failed, &reported) {
-			assert.Equal(t, "server_error", reported.Code)
-		}
+		require.ErrorAs(t, failed, &reported)
+		assert.Equal(t, code, reported.Code)
 	}
 }
 

@@ -309,6 +309,12 @@ func TestEveryKindOfCallIsShownWithWhatItWouldDo(t *testing.T) {
 		"an editor's": {func(seen *[]string) runner.Tool {
 			return &runner.ApplyPatchTool{NeedsApproval: sees(seen)}
 		}, `{"type":"apply_patch_call","call_id":"c1","operation":{"type":"delete_file","path":"a"}}`, `{"type":"delete_file","path":"a"}`},
+		"an editor's, of two": {func(seen *[]string) runner.Tool {
+			return &runner.ApplyPatchTool{NeedsApproval: sees(seen)}
+		}, `{"type":"apply_patch_call","call_id":"c1","operations":[{"type":"delete_file","path":"a"}]}`, `[{"type":"delete_file","path":"a"}]`},
+		"an editor's, beside others": {func(seen *[]string) runner.Tool {
+			return &runner.ApplyPatchTool{NeedsApproval: sees(seen)}
+		}, `{"type":"apply_patch_call","call_id":"c1","arguments":"{}","action":{"type":"x"},"operation":{"type":"delete_file","path":"a"}}`, `{"type":"delete_file","path":"a"}`},
 		"a function's": {func(seen *[]string) runner.Tool {
 			return &runner.FunctionTool{Name: "tool", NeedsApproval: sees(seen), Invoke: func(context.Context, *runner.ToolCall) (any, error) { return nil, nil }}
 		}, `{"type":"function_call","call_id":"c1","name":"tool","arguments":"{}","action":{"x":1}}`, `{}`},
@@ -340,32 +346,4 @@ func TestNothingIsDecidedOnWithoutAnItem(t *testing.T) {
 	var user *runner.UserError
 	require.ErrorAs(t, state.Approve(nil), &user)
 	require.ErrorAs(t, state.Reject(nil, ""), &user)
-}
-
-func TestACallThatWasBegunIsNotDecidedOnAgain(t *testing.T) {
-	for carrier, carry := range carriers {
-		t.Run(carrier, func(t *testing.T) {
-			var ran executions
-			var result *runner.StreamResult
-			tool := ran.gated("tool")
-			tool.Invoke = func(ctx context.Context, call *runner.ToolCall) (any, error) {
-				ran.note(call)
-				result.Cancel(runner.CancelImmediate)
-				<-ctx.Done()
-				return nil, context.Cause(ctx)
-			}
-			agent := newAgent("A", script(calls("tool", "c1")), tool)
-			state := runOK(t, agent, runner.Text("Go.")).State()
-			require.NoError(t, state.Approve(waiting(t, state, "c1")))
-			result = runner.RunStreamed(t.Context(), agent, state)
-			require.NoError(t, result.Wait(t.Context()))
-
-			stopped := carry(t, agent, result.State())
-			var user *runner.UserError
-			require.ErrorAs(t, stopped.Reject(waiting(t, stopped, "c1"), ""), &user)
-			assert.Contains(t, user.Message, "was begun, but its output was not kept")
-			requireError[*runner.ModelBehaviorError](t, agent, stopped)
-			assert.Equal(t, []string{"c1"}, ran.ids())
-		})
-	}
 }

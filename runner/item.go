@@ -89,25 +89,33 @@ func (i *RunItem) CallID() string {
 	return h.CallID
 }
 
-// Arguments gives a call's arguments as the model wrote them; of a call that has
-// none, as of a shell, an editor or a computer, its action or operation as JSON.
-// Escape them where they are shown: they may hold control characters and direction
-// marks.
+// Arguments gives a call's arguments as the model wrote them; of a shell, an
+// editor or a computer, which have none, what they are asked to do, as JSON. Escape
+// them where they are shown: they may hold control characters and direction marks.
+// The page's items have the same (web/src/items.ts).
 func (i *RunItem) Arguments() string {
-	head := i.parsed()
-	switch head.Type {
-	case "shell_call", "local_shell_call", "computer_call", "apply_patch_call":
+	var first, other json.RawMessage
+	switch head := i.parsed(); head.Type {
+	case "shell_call", "local_shell_call":
+		_ = codec.Read(i.Raw, codec.Fields{"action", &first}) // else there is none
+	case "apply_patch_call":
+		_ = codec.Read(i.Raw, codec.Fields{"operation", &first, "operations", &other})
+	case "computer_call":
+		var actions []json.RawMessage
+		_ = codec.Read(i.Raw, codec.Fields{"actions", &first, "action", &other})
+		if codec.Read(first, &actions) == nil && len(actions) == 0 {
+			first = nil
+		}
 	default:
 		return head.argumentsText()
 	}
-	var action, actions, operation json.RawMessage
-	_ = codec.Read(i.Raw, codec.Fields{"action", &action, "actions", &actions, "operation", &operation}) // else there is none
-	for _, asked := range [...]json.RawMessage{action, actions, operation} {
-		if !codec.IsNull(asked) {
-			return string(asked)
-		}
+	if codec.IsNull(first) {
+		first = other
 	}
-	return ""
+	if codec.IsNull(first) {
+		return ""
+	}
+	return string(first)
 }
 
 // Text gives the text of a message, all its parts joined.
@@ -210,13 +218,16 @@ func parseRawItem(raw json.RawMessage) *rawItem {
 }
 
 // argumentsText gives the arguments, or a custom tool's input, as the model
-// wrote them.
+// wrote them; nothing of calls that have something else.
 func (r *rawItem) argumentsText() string {
-	if r.Type == "custom_tool_call" {
-		text, _ := rawText(r.Input)
-		return text
+	field := r.Arguments
+	switch r.Type {
+	case "custom_tool_call":
+		field = r.Input
+	case "shell_call", "local_shell_call", "apply_patch_call", "computer_call":
+		return ""
 	}
-	text, _ := rawText(r.Arguments)
+	text, _ := rawText(field)
 	return text
 }
 

@@ -31,7 +31,8 @@ func (r *responseReader) read(event RawEvent) error {
 		}
 		switch response.Status {
 		case "incomplete", "failed", "cancelled": // some servers end every response so
-			return response.failure("response." + response.Status)
+			// Why is not repeated: nobody has looked for the request's secrets in it.
+			return (&wireResponse{}).failure("response." + response.Status)
 		}
 		r.response = response.modelResponse()
 		if len(r.response.Output) == 0 {

@@ -150,9 +150,6 @@ func (s *State) Decide(item *RunItem, d Decision) error {
 	if owner == nil {
 		return &UserError{Message: "call " + strconv.Quote(item.CallID()) + " does not wait for a decision in this state; decide on the items that Interruptions returns"}
 	}
-	if owner.ledger[item.CallID()].Executed {
-		return &UserError{Message: "call " + strconv.Quote(item.CallID()) + " was begun, but its output was not kept; it is not run a second time, start a new run"}
-	}
 	if _, err := owner.ledger.register(identityOf(item)); err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 // text around, is written out, as "<U+202E>".
 func data(text string) string {
 	return writeOut(text, func(r rune) bool {
-		return !unicode.IsPrint(r) || unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+		return !unicode.IsPrint(r) || r == '\u2800' || unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 	})
 }
 

@@ -28,7 +28,7 @@ func (c *chunk) fields() codec.Fields {
 		"object", &c.Object,
 		"type", &c.Type,
 		"detail", &c.Detail,
-		"x_groq", codec.Fields{"error", &c.Groq},
+		"x_groq", &c.Groq,
 	}
 }
 
@@ -52,7 +52,7 @@ func (c *choice) finishReason() string {
 // failure is the error of an answer that failed on its way.
 func (c *choice) failure() error {
 	switch reason := c.finishReason(); {
-	case !codec.IsFalsy(c.Error):
+	case says(c.Error):
 		return serverError(c.Error)
 	case reason == "error", reason == "abort", reason == "insufficient_system_resource":
 		return &runner.APIError{Message: "the model server broke off: it ended the answer with the reason " + reason}
@@ -153,31 +153,54 @@ func readChunk(message responses.Message) (*chunk, error) {
 	if c == nil {
 		return nil, &runner.ModelBehaviorError{Message: "the model server sent a chunk that is null"}
 	}
+	var groq json.RawMessage
+	_ = codec.Read(c.Groq, codec.Fields{"error", &groq}) // else it tells of none
 	switch {
 	case !codec.IsFalsy(c.Error):
 		return nil, serverError(c.Error)
-	case !codec.IsFalsy(c.Groq):
-		return nil, serverError(c.Groq)
-	case text(c.Object) == "error", text(c.Type) == "error", c.Choices == nil && !codec.IsFalsy(c.Detail):
+	case !codec.IsFalsy(groq):
+		return nil, serverError(groq)
+	case text(c.Object) == "error", text(c.Type) == "error", c.isEmpty() && !codec.IsFalsy(c.Detail):
 		return nil, serverError(message.Data)
 	}
 	return c, nil
 }
 
+// isEmpty says whether nothing of an answer is there.
+func (c *chunk) isEmpty() bool { return c.ID == "" && c.Choices == nil && c.Usage == nil }
+
+// says says whether an error tells of anything.
+func says(raw json.RawMessage) bool {
+	var message, code json.RawMessage
+	if codec.Read(raw, codec.Fields{"message", &message, "code", &code}) != nil {
+		return !codec.IsFalsy(raw) // a text
+	}
+	return !codec.IsFalsy(message) || !codec.IsFalsy(code)
+}
+
 // serverError makes the error of what a server sends in place of a chunk.
 func serverError(raw json.RawMessage) error {
-	var within, details, detail, code json.RawMessage
+	var within, details, detail json.RawMessage
+	var code codec.RoughText
 	message := text(raw)
 	if codec.Read(raw, codec.Fields{"error", &within}) == nil && !codec.IsFalsy(within) {
 		return serverError(within)
 	}
 	if codec.Read(raw, codec.Fields{"message", &details, "detail", &detail, "code", &code}) == nil {
-		message = cmp.Or(text(details), text(detail))
+		message = cmp.Or(text(details), text(detail), quoted(detail))
 	}
 	if message == "" {
 		message = "it gave no reason"
 	}
-	return &runner.APIError{Message: "the model server broke off: " + message, Code: text(code)}
+	return &runner.APIError{Message: "the model server broke off: " + message, Code: string(code)}
+}
+
+// quoted shows what is no text as it is, as FastAPI's lists of what is wrong.
+func quoted(raw json.RawMessage) string {
+	if codec.IsFalsy(raw) {
+		return ""
+	}
+	return quote(string(raw))
 }
 
 // choice gives the one choice that is read, nil where the chunk has none.

@@ -65,7 +65,11 @@ func (m *Model) Stream(ctx context.Context, request *runner.ModelRequest) iter.S
 				continue // it only keeps the connection alive
 			}
 			before := answer.sequence
-			if !answer.pass(exchange.Redact(answer.read(message)), yield) {
+			err := answer.read(message)
+			if err != nil && answer.finished {
+				break // as where the stream breaks then
+			}
+			if !answer.pass(exchange.Redact(err), yield) {
 				return
 			}
 			switch {

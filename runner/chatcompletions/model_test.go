@@ -200,6 +200,7 @@ func TestAnAnswerThatBrokeOffIsNone(t *testing.T) {
 		"an error for an object":     {begins + `data: {"object":"error","message":"out of memory"}` + "\n\ndata: [DONE]\n\n", "out of memory"},
 		"an error by its type":       {begins + `data: {"type":"error","message":"out of memory"}` + "\n\ndata: [DONE]\n\n", "out of memory"},
 		"an error of FastAPI's":      {begins + `data: {"detail":"out of memory"}` + "\n\ndata: [DONE]\n\n", "out of memory"},
+		"a list of FastAPI's":        {begins + `data: {"detail":[{"msg":"out of memory"}]}` + "\n\ndata: [DONE]\n\n", "out of memory"},
 		"an error of Groq's":         {begins + `data: {"choices":[],"x_groq":{"error":"out of memory"}}` + "\n\ndata: [DONE]\n\n", "out of memory"},
 		"an error of the answer":     {begins + ends(`"error","error":{"code":502,"message":"out of memory"}`), "out of memory"},
 		"it failed":                  {begins + ends(`"error"`), "with the reason error"},
@@ -241,6 +242,23 @@ func (b breaking) Post(ctx context.Context, _ string, _ []byte) (io.ReadCloser, 
 		}
 	}()
 	return r, nil
+}
+
+// What looks like a failure and is none.
+func TestAnAnswerCountsWhateverElseIsInItsChunks(t *testing.T) {
+	const end = `data: {"choices":[{"index":0,"delta":{"content":" 42."},"finish_reason":"stop"}]}` + "\n\n"
+	for name, stream := range map[string]string{
+		"Groq's own field is a text":         `data: {"x_groq":"req_1","choices":[]}` + "\n\n" + begins + end,
+		"details of a chunk":                 `data: {"id":"x","detail":"warming up","choices":[]}` + "\n\n" + begins + end,
+		"details of what was used":           begins + end + `data: {"usage":{"prompt_tokens":1},"detail":{"cached":1}}` + "\n\ndata: [DONE]\n\n",
+		"an error after its end":             begins + end + `data: {"type":"error"}` + "\n\n",
+		"an error that is none, in a choice": `data: {"choices":[{"index":0,"error":{"code":null,"message":null},"delta":{"content":"The answer is"}}]}` + "\n\n" + end,
+	} {
+		agent := &runner.Agent{Name: "A", Model: &chatcompletions.Model{Name: "local", Transport: broken(stream)}}
+		result, err := runner.Run(t.Context(), agent, runner.Text("go"))
+		require.NoError(t, err, name)
+		assert.Equal(t, "The answer is 42.", result.FinalOutput(), name)
+	}
 }
 
 // slow is a server that takes its time for each word of an answer, and names a

@@ -92,18 +92,23 @@ func TestRetry(t *testing.T) {
 
 func TestWhatAServerReportsInItsStreamIsTriedAgainByItsCode(t *testing.T) {
 	for data, again := range map[string]bool{
-		`{"type":"error","code":"rate_limit_exceeded","message":"slow down"}`:             true,
-		`{"type":"error","code":502}`:                                                     true,
-		`{"type":"error","code":"502"}`:                                                   true,
-		`{"type":"error","code":"invalid_request_error","message":"no such tool"}`:        false,
-		`{"type":"error","code":"400"}`:                                                   false,
-		`{"type":"response.failed","response":{"error":{"code":"server_error"}}}`:         true,
-		`{"type":"response.failed","response":{"error":{"code":"invalid_image_format"}}}`: false,
+		`{"type":"error","code":"rate_limit_exceeded","message":"slow down"}`:                          true,
+		`{"type":"error","code":502}`:                                                                  true,
+		`{"type":"error","code":"502"}`:                                                                true,
+		`{"type":"error","code":"invalid_request_error","message":"no such tool"}`:                     false,
+		`{"type":"error","code":400}`:                                                                  false,
+		`{"type":"response.failed","response":{"error":null}}`:                                         false,
+		`{"type":"response.completed","response":{"status":"failed","error":{"code":"server_error"}}}`: true,
+		`{"type":"error","code":"400"}`:                                                                false,
+		`{"type":"response.failed","response":{"error":{"code":"server_error"}}}`:                      true,
+		`{"type":"response.failed","response":{"error":{"code":"invalid_image_format"}}}`:              false,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			kind := "error"
-			if strings.Contains(data, "response.failed") {
-				kind = "response.failed"
+			for _, ending := range []string{"response.failed", "response.completed"} {
+				if strings.Contains(data, ending) {
+					kind = ending
+				}
 			}
 			failing := func(_ context.Context, yield func(runner.RawEvent, error) bool) {
 				_ = yield(runner.RawEvent{Type: "response.created"}, nil) && yield(runner.RawEvent{Type: kind, Data: json.RawMessage(data)}, nil)

@@ -1,7 +1,6 @@
 package modelpolicy
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -59,25 +58,39 @@ func transientCode(code string) bool {
 	return err == nil && Transient(&runner.APIError{Status: max(status, 1)})
 }
 
-// failureOf gives the failure that an event tells of; nil for any other.
+// failureOf gives the failure that an event tells of, with its code; nil for any
+// other, and where there is no code to judge by.
 func failureOf(event runner.RawEvent) error {
+	type reported struct {
+		Message string `json:"message"`
+		Code    any    `json:"code"`
+	}
 	var failed struct {
-		Message  string `json:"message"`
-		Code     string `json:"code"`
+		reported
 		Response struct {
-			Error struct {
-				Message string `json:"message"`
-				Code    string `json:"code"`
-			} `json:"error"`
+			Status string   `json:"status"`
+			Error  reported `json:"error"`
 		} `json:"response"`
 	}
 	switch event.Type {
-	case "error", "response.error", "response.failed":
+	case "error", "response.error", "response.failed", "response.completed":
 		_ = json.Unmarshal(event.Data, &failed) // what is of another type stays empty
-		within := failed.Response.Error
-		return &runner.APIError{Message: cmp.Or(failed.Message, within.Message), Code: cmp.Or(failed.Code, within.Code)}
 	}
-	return nil
+	within := failed.reported
+	if event.Type == "response.failed" || event.Type == "response.completed" && failed.Response.Status == "failed" {
+		within = failed.Response.Error
+	}
+	code := ""
+	switch c := within.Code.(type) {
+	case string:
+		code = c
+	case float64:
+		code = strconv.Itoa(int(c))
+	}
+	if code == "" {
+		return nil
+	}
+	return &runner.APIError{Message: within.Message, Code: code}
 }
 
 // Retry gives a model that tries again. It does so only while the stream has
@@ -129,8 +142,10 @@ func (r *retrying) once(ctx context.Context, request *runner.ModelRequest, attem
 			yield(runner.RawEvent{}, err)
 			return nil
 		}
-		if failure := failureOf(event); failure != nil && !begun && attempt < r.policy.Retries && r.policy.Again(failure) {
-			return failure
+		if !begun && attempt < r.policy.Retries {
+			if failure := failureOf(event); failure != nil && r.policy.Again(failure) {
+				return failure
+			}
 		}
 		begun = begun || event.Type != "response.created" && event.Type != "response.in_progress"
 		if !yield(event, nil) {

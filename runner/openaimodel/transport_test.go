@@ -141,7 +141,7 @@ func TestAnErrorStatus(t *testing.T) {
 		"a wrong key": {401, "application/json", `{"error":{"message":"Incorrect API key","type":"invalid_request_error","code":"invalid_api_key","param":null}}`,
 			"AuthenticationError", "the model server answered 401: Incorrect API key", "invalid_api_key"},
 		"a text for an error": {404, "application/json", `{"error":"model 'x' not found"}`, "NotFoundError", "the model server answered 404: model 'x' not found", ""},
-		"a number for a code": {400, "application/json", `{"error":{"message":"No.","code":400}}`, "BadRequestError", "the model server answered 400: No.", ""},
+		"a number for a code": {400, "application/json", `{"error":{"message":"No.","code":400}}`, "BadRequestError", "the model server answered 400: No.", "400"},
 		"a page":              {502, "text/html", `<html>Bad Gateway</html>`, "InternalServerError", "the model server answered 502: it gave no reason", ""},
 		"nothing":             {500, "text/plain", ``, "InternalServerError", "the model server answered 500: it gave no reason", ""},
 	} {

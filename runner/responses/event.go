@@ -49,7 +49,7 @@ func (r *eventReader) rawEvent(message Message) (runner.RawEvent, error) {
 			return runner.RawEvent{}, &runner.APIError{Message: "the model server broke off: " + r.redact(text), Code: r.redact(code)}
 		}
 	}
-	if tellsFailure(eventType) || eventType == "response.completed" && !saysCompleted(message.Data) {
+	if tellsFailure(eventType) {
 		return runner.RawEvent{Type: eventType, Data: withoutSecrets(message.Data, r.redact)}, nil
 	}
 	return runner.RawEvent{Type: eventType, Data: message.Data}, nil
@@ -62,17 +62,6 @@ func tellsFailure(eventType string) bool {
 		return true
 	}
 	return false
-}
-
-// saysCompleted says whether a response is what its last event says: of one that
-// is not, too, the run's error repeats why. A long answer is not read for that.
-func saysCompleted(event []byte) bool {
-	if len(event) > largestShape {
-		return true
-	}
-	var status string
-	_ = codec.Read(event, codec.Fields{"response", codec.Fields{"status", (*codec.RoughText)(&status)}}) // else it is none
-	return status == "" || status == "completed"
 }
 
 // excerpt quotes the beginning of what a server sent, for an error.

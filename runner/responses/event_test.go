@@ -119,7 +119,7 @@ func TestAnErrorInTheStream(t *testing.T) {
 	for name, tc := range map[string]struct{ stream, message, code string }{
 		"as an object":            {`data: {"error":{"message":"overloaded","code":"server_busy","type":"x"}}`, "overloaded", "server_busy"},
 		"as a text":               {`data: {"error":"overloaded"}`, "overloaded", ""},
-		"with a number for code":  {`data: {"error":{"message":"overloaded","code":503}}`, "overloaded", ""},
+		"with a number for code":  {`data: {"error":{"message":"overloaded","code":503}}`, "overloaded", "503"},
 		"with no words":           {`data: {"error":{"code":"server_busy"}}`, "it gave no reason", "server_busy"},
 		"with strange words":      {`data: {"error":{"message":{"en":"overloaded"},"code":"server_busy"}}`, "it gave no reason", "server_busy"},
 		"as an event of its name": {"event: error\n" + `data: {"error":{"message":"overloaded"}}`, "overloaded", ""},

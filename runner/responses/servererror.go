@@ -21,14 +21,13 @@ func StatusError(status int, body []byte, header func(name string) string) *runn
 // some servers send. It says whether there is one.
 func serverError(body []byte) (message, code string, ok bool) {
 	const silent = "it gave no reason"
-	var failure, messageRaw, codeRaw json.RawMessage
+	var failure, messageRaw json.RawMessage
 	if codec.Read(body, codec.Fields{"error", &failure}) != nil || codec.IsNull(failure) {
 		return silent, "", false
 	}
 	if codec.Read(failure, &message) != nil {
-		_ = codec.Read(failure, codec.Fields{"message", &messageRaw, "code", &codeRaw}) // fields of other types than text stay empty
+		_ = codec.Read(failure, codec.Fields{"message", &messageRaw, "code", (*codec.RoughText)(&code)}) // fields of other types stay empty
 		_ = codec.Read(messageRaw, &message)
-		_ = codec.Read(codeRaw, &code)
 	}
 	if message == "" {
 		message = silent

@@ -13,7 +13,7 @@ import (
 func TestStatusErrorTellsWhatTheServerSays(t *testing.T) {
 	for name, tc := range map[string]struct{ body, message, code string }{
 		"OpenAI's form":          {`{"error":{"message":"Incorrect API key","type":"invalid_request_error","code":"invalid_api_key","param":null}}`, "Incorrect API key", "invalid_api_key"},
-		"with a number for code": {`{"error":{"message":"Not found","code":404}}`, "Not found", ""},
+		"with a number for code": {`{"error":{"message":"Not found","code":404}}`, "Not found", "404"},
 		"with no code":           {`{"error":{"message":"Not found","code":null}}`, "Not found", ""},
 		"a text":                 {`{"error":"model not found"}`, "model not found", ""},
 		"a page":                 {`<html><body>Bad Gateway</body></html>`, "it gave no reason", ""},

@@ -114,7 +114,7 @@ export class RunScope {
   }
 
   #outputKey(agent: Agent<unknown>, value: unknown): string {
-    return this.indexOf(agent) + JSON.stringify(value, bigIntAsText);
+    return `${this.indexOf(agent)} ` + JSON.stringify(value, bigIntAsText);
   }
 
   /** The place of an agent among those of the run. */

@@ -1,12 +1,12 @@
 import type { RunItem, RunMessageOutputItem } from "./items.js";
-import type { InputItem, WireContentPart, WireItem } from "./responses.js";
+import type { InputItem, WireContentPart } from "./responses.js";
 
-function parts(message: WireItem): readonly WireContentPart[] {
+function parts(message: InputItem): readonly WireContentPart[] {
   const content = message["content"];
   return message.type === "message" && Array.isArray(content) ? content : [];
 }
 
-function text(message: WireItem): string {
+function text(message: InputItem): string {
   return parts(message)
     .filter((part) => part.type === "output_text")
     .map((part) => part.text ?? "")
@@ -26,24 +26,24 @@ export const ItemHelpers = {
   },
 
   /** The text of a message of the model, all its parts joined; undefined where it has none. */
-  extractText(message: WireItem): string | undefined {
+  extractText(message: InputItem): string | undefined {
     return text(message) || undefined;
   },
 
   /** The last part of a message of the model where that is text; undefined otherwise. */
-  extractLastText(message: WireItem): string | undefined {
+  extractLastText(message: InputItem): string | undefined {
     const last = parts(message).at(-1);
     return last?.type === "output_text" ? last.text : undefined;
   },
 
   /** The last part of a message of the model, be it text or a refusal; "" where it is neither. */
-  extractLastContent(message: WireItem): string {
+  extractLastContent(message: InputItem): string {
     const last = parts(message).at(-1);
     return (last?.type === "refusal" ? last.refusal : last?.text) ?? "";
   },
 
   /** The refusal in a message of the model, all its parts joined; undefined where it has none. */
-  extractRefusal(message: WireItem): string | undefined {
+  extractRefusal(message: InputItem): string | undefined {
     const refusals = parts(message).filter((part) => part.type === "refusal");
     return refusals.map((part) => part.refusal ?? "").join("") || undefined;
   },

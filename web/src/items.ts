@@ -117,7 +117,8 @@ export function reviveItem(data: ItemData, names: AgentNames): RunItem {
   if (CALLS.has(data.type)) item["callId"] = raw.call_id ?? raw.id ?? "";
   if (data.type === "tool_approval_item") {
     item["name"] = data.tool_name ?? raw.name ?? raw.type;
-    item["arguments"] = raw.arguments ?? raw["input"] ?? JSON.stringify(raw["action"] ?? raw["operation"]) ?? "";
+    const asked = askedOf(raw);
+    item["arguments"] = typeof asked === "string" ? asked : (JSON.stringify(asked) ?? "");
   }
   if (data.tool_name != null) item["toolName"] = data.tool_name;
   if (data.title != null) item["title"] = data.title;
@@ -128,6 +129,20 @@ export function reviveItem(data: ItemData, names: AgentNames): RunItem {
   if (data.source_agent) item["sourceAgent"] = names.find(data.source_agent);
   if (data.target_agent) item["targetAgent"] = names.find(data.target_agent);
   return item as unknown as RunItem;
+}
+
+/** What a call asks for: that which runs, whatever else the model has written beside it. Twin of Arguments in runner/item.go. */
+function askedOf(raw: WireToolCall): unknown {
+  const actions = raw["actions"] as readonly unknown[] | undefined;
+  switch (raw.type) {
+    case "apply_patch_call":
+      return raw["operation"] ?? raw["operations"];
+    case "computer_call":
+      return actions?.length ? actions : raw["action"];
+    case "custom_tool_call":
+      return raw["input"];
+  }
+  return raw.type.endsWith("shell_call") ? raw["action"] : raw.arguments;
 }
 
 /** Gives a pending call as the item that a decision is made on. @internal */

@@ -8,20 +8,20 @@ const DEEPEST = 100;
 export function copyItems(items: unknown): InputItem[] {
   let copy: unknown;
   try {
-    copy = JSON.parse(JSON.stringify(items ?? null, refuseFunctions));
+    copy = JSON.parse(JSON.stringify(items ?? null, refuseUnsaid));
   } catch (cause) {
     throw new UserError(`The items cannot be written as JSON: ${String(cause)}`, { cause });
   }
   const isItem = (item: unknown): boolean => typeof item === "object" && item !== null && !Array.isArray(item) && fits(item, DEEPEST);
   if (!Array.isArray(copy) || !copy.every(isItem)) {
-    throw new UserError(`These are no items: they are a list of JSON objects, none nested deeper than ${DEEPEST} levels.`);
+    throw new UserError(`Items are a list of JSON objects, nested ${DEEPEST} levels at most.`);
   }
   return copy as InputItem[];
 }
 
-/** JSON would leave them out without a word. */
-function refuseFunctions(key: string, value: unknown): unknown {
-  if (typeof value === "function") throw new TypeError(`${key} is a function`);
+/** JSON would leave them out, or write null, without a word. */
+function refuseUnsaid(key: string, value: unknown): unknown {
+  if (typeof value === "function" || Number.isNaN(value)) throw new TypeError(`${key} is ${value}`);
   return value;
 }
 

@@ -83,7 +83,7 @@ class Answer {
 
   constructor(model: Model, body: ModelRequest["body"]) {
     const events = model.getStreamedResponse({ body, signal: this.#controller.signal });
-    if (!events?.[Symbol.asyncIterator]) throw new UserError("getStreamedResponse() must give an async iterable, as async *getStreamedResponse() does.");
+    if (!events?.[Symbol.asyncIterator]) throw new UserError("getStreamedResponse() must give an async iterable.");
     this.#iterator = events[Symbol.asyncIterator]();
     void this.#read();
   }

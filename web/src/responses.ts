@@ -4,14 +4,14 @@
 /** An item of a conversation. A message that was not the model's may be without a `type`. */
 export interface InputItem {
   readonly type?: string;
+  readonly id?: string;
+  readonly status?: string;
   readonly [field: string]: unknown;
 }
 
 /** An item of a response's output. */
 export interface WireItem extends InputItem {
   readonly type: string;
-  readonly id?: string;
-  readonly status?: string;
   readonly [field: string]: unknown;
 }
 

@@ -152,7 +152,7 @@ export class Run implements RunListener, Readable {
     try {
       return JSON.stringify(this.#spec(), refuseNaN);
     } catch (cause) {
-      throw cause instanceof AgentsError ? cause : new UserError(`The agents, the input or the options are not what a run takes: ${String(cause)}`, { cause });
+      throw cause instanceof AgentsError ? cause : new UserError(`What the run was given is not what one takes: ${String(cause)}`, { cause });
     }
   }
 

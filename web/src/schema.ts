@@ -57,14 +57,6 @@ export function toJsonSchema(schema: StandardSchema | JsonSchema, owner: string)
   }
 }
 
-/** The schema of an answer as the model is asked for it. APIs take none but objects, so anything else is the property
- * `response` of one, as in the Agents SDK for Python. */
-export function answerSchema(schema: JsonSchema): { readonly asked: JsonSchema; readonly isWrapped: boolean } {
-  if (schema["type"] === "object") return { asked: schema, isWrapped: false };
-  const { $defs, ...response } = schema;
-  return { asked: { type: "object", properties: { response }, $defs }, isWrapped: true };
-}
-
 function isObject(value: unknown): value is JsonSchema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

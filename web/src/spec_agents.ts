@@ -3,7 +3,7 @@ import type { RunScope } from "./graph.js";
 import { wireSettings } from "./graph.js";
 import type { Handoff } from "./handoff.js";
 import type { Json } from "./protocol.js";
-import { answerSchema, isStandardSchema, parseArguments, parseOutput, toJsonSchema } from "./schema.js";
+import { isStandardSchema, parseArguments, parseOutput, toJsonSchema } from "./schema.js";
 import { filterSpec, hooksSpec, inputGuardrailSpec, modelSpec, outputGuardrailSpec } from "./spec_parts.js";
 import { toolSpec } from "./spec_tools.js";
 import type { AgentSpec, HandoffSpec, OutputSpec, ToolUseSpec } from "./specs.js";
@@ -36,10 +36,12 @@ function outputSpec(output: NonNullable<Agent<unknown>["outputType"]>, agent: Ag
     return { schema: schema as Json, name, strict };
   }
   const owner = `the output of agent ${agent.name}`;
-  const { asked, isWrapped } = answerSchema(toJsonSchema(output, owner));
+  const schema = toJsonSchema(output, owner);
+  const wrapped = schema["type"] !== "object"; // APIs take none but objects
   return {
-    schema: asked as Json,
-    validate: scope.functions.add(async ([text]) => scope.keepOutput(agent, await parseOutput(output, text as string, owner, isWrapped))),
+    schema: schema as Json,
+    wrapped,
+    validate: scope.functions.add(async ([text]) => scope.keepOutput(agent, await parseOutput(output, text as string, owner, wrapped))),
   };
 }
 

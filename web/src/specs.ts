@@ -122,6 +122,8 @@ export interface OutputSpec {
   readonly name?: string | undefined;
   readonly schema: Json;
   readonly strict?: boolean | undefined;
+  /** The answer is asked for as the property `response` of an object. */
+  readonly wrapped?: boolean | undefined;
   /** (text) => value; it gets no info, and throws where the text is not of that form. */
   readonly validate?: FunctionRef | undefined;
 }

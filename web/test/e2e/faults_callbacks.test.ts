@@ -9,7 +9,7 @@ import { call, item, message, response } from "./sse.js";
 import { browser, server } from "./stage.js";
 
 /** What a run came to: the name of the one error, or that it went on to its end, or waits for a decision. */
-type Ending = "UserError" | "ModelBehaviorError" | "MaxTurnsExceeded" | "ModelRefusalError" | "goes on" | "waits";
+type Ending = "UserError" | "ModelBehaviorError" | "MaxTurnsExceeded" | "ModelRefusalError" | "goes on" | "has no output" | "waits";
 
 /** `fails` is what comes of a callback that throws or rejects; the rest of one that gives what it must not. */
 interface Endings {

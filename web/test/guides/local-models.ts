@@ -50,7 +50,7 @@ function message(item: InputItem): Message {
       return { role: "user", content: `The tool gave: ${item["output"]}` };
     default: {
       const { role, content } = item as { role?: unknown; content?: unknown };
-      const text = typeof content === "string" ? content : (ItemHelpers.extractText(item as WireItem) ?? "");
+      const text = typeof content === "string" ? content : (ItemHelpers.extractText(item) ?? "");
       return { role: role === "assistant" ? "assistant" : "user", content: text };
     }
   }

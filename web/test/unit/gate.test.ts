@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { z } from "zod";
-import { Agent, dispose, handoff, run, Runner, RunState, shellTool, tool } from "runstream";
+import { Agent, applyPatchTool, dispose, handoff, run, Runner, RunState, shellTool, tool } from "runstream";
 import { assistantMessage, functionCall, ScriptedModel } from "runstream/testing";
 
 afterEach(dispose);
@@ -119,6 +119,22 @@ test("a shell's command is shown as the call's arguments, in the event, too", as
   const state = result.toState();
   state.approve(item);
   assert.equal((await run(agent, state, { model })).finalOutput, "Done.");
+});
+
+test("who decides is shown what runs, whatever the model has written beside it", async () => {
+  const [del, look] = [{ type: "delete_file", path: "a" }, { commands: ["ls"] }];
+  const patch = { type: "apply_patch_call", call_id: "c", id: "p_1", status: "completed" };
+  for (const [call, shown] of [
+    [{ ...patch, operation: del, arguments: '{"path":"harmless"}', action: look }, del],
+    [{ ...patch, operations: [del, del], input: "harmless" }, [del, del]],
+    [{ type: "shell_call", call_id: "c", id: "s_1", status: "completed", action: look, arguments: "harmless" }, look],
+  ] as const) {
+    const seen: string[] = [];
+    const needsApproval = (_: unknown, text: string): boolean => Boolean(seen.push(text));
+    const tools = [shellTool({ needsApproval, execute: () => ({ text: "" }) }), applyPatchTool({ needsApproval, execute: () => {} })];
+    const { interruptions } = await run(new Agent({ name: "Clerk", tools }), "Hi", { model: new ScriptedModel([[call]]) });
+    assert.deepEqual([interruptions[0]?.arguments, ...seen].map((text) => JSON.parse(text ?? "") as unknown), [shown, shown]);
+  }
 });
 
 test("no input can be added where a waiting tool may end the run", async () => {

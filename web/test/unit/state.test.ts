@@ -215,8 +215,8 @@ test("input that is neither a text nor items is refused, and stages nothing", as
   circular.push({ circular });
   const deep = (levels: number): object => (levels > 0 ? { content: deep(levels - 1) } : {});
   const none = [null, undefined, ["x"], [null], 5, [new Date()], [["a"]], [, {}], {}, [{}, deep(100)]];
-  for (const input of [...none, circular, [{ atoms: 1n }], [{ go: () => {} }]] as unknown as string[]) {
-    assert.throws(() => state.addInput(input), (error: unknown) => error instanceof UserError && /items/.test(error.message));
+  for (const input of [...none, circular, [{ atoms: 1n }], [{ go: () => {} }], [{ n: NaN }]] as unknown as string[]) {
+    assert.throws(() => state.addInput(input), (error: unknown) => error instanceof UserError && /items/i.test(error.message));
   }
   assert.deepEqual((JSON.parse(state.toString()) as Slot).pending_input, []);
   state.addInput([deep(99)]);
