@@ -70,6 +70,6 @@ func (r *run) agentTool(owner int, spec toolSpec) (*runner.FunctionTool, error) 
 		}
 	}
 	tool := agent.AsTool(options)
-	tool.NotStrict = notStrict(spec.Strict)
+	tool.NotStrict = isFalse(spec.Strict)
 	return tool, nil
 }

@@ -134,8 +134,8 @@ func given(value json.RawMessage) json.RawMessage {
 	return value
 }
 
-// notStrict says whether a schema may be strayed from; by default not.
-func notStrict(strict *bool) bool { return strict != nil && !*strict }
+// isFalse says whether what is true by default was said not to be.
+func isFalse(said *bool) bool { return said != nil && !*said }
 
 func (r *run) outputSchema(spec agentSpec) (*runner.OutputSchema, error) {
 	output := spec.Output
@@ -150,7 +150,7 @@ func (r *run) outputSchema(spec agentSpec) (*runner.OutputSchema, error) {
 	if err != nil {
 		return nil, err
 	}
-	schema := &runner.OutputSchema{Name: output.Name, Schema: shown, NotStrict: notStrict(output.Strict)}
+	schema := &runner.OutputSchema{Name: output.Name, Schema: shown, NotStrict: isFalse(output.Strict)}
 	if fn := output.Validate; fn != nil {
 		schema.Validate = func(text string) (any, error) {
 			value, err := r.call(r.stopped, *fn, text)
@@ -195,7 +195,7 @@ func (r *run) enabled(what string, agent int, toolName string, spec boolOrFuncti
 			}
 			return yes
 		}
-	case spec.value != nil && !*spec.value:
+	case isFalse(spec.value):
 		return func(context.Context, *runner.RunContext, *runner.Agent) bool { return false }
 	}
 	return nil

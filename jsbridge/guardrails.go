@@ -12,7 +12,7 @@ func (r *run) inputGuardrails(specs []guardrailSpec) []runner.InputGuardrail {
 	guardrails := make([]runner.InputGuardrail, len(specs))
 	for i, spec := range specs {
 		guardrails[i] = runner.InputGuardrail{
-			Name: spec.Name, Blocking: spec.RunInParallel != nil && !*spec.RunInParallel,
+			Name: spec.Name, Blocking: isFalse(spec.RunInParallel),
 			Run: func(ctx context.Context, _ *runner.RunContext, agent *runner.Agent, input []json.RawMessage) (runner.GuardrailOutput, error) {
 				return r.verdict(ctx, spec, agent, input)
 			},

@@ -22,7 +22,7 @@ func (r *run) makeHandoff(owner int, spec handoffSpec) (*runner.Handoff, error) 
 	}
 	handoff := &runner.Handoff{
 		Agent: target, ToolName: spec.ToolName, ToolDescription: spec.ToolDescription,
-		InputSchema: input, NotStrict: notStrict(spec.Strict),
+		InputSchema: input, NotStrict: isFalse(spec.Strict),
 		Filter: r.handoffFilter(what, spec.InputFilter), NestHistory: spec.NestHandoffHistory,
 		IsEnabled: r.enabled(what, owner, "", spec.Enabled),
 	}

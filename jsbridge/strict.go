@@ -22,10 +22,10 @@ func argumentsSchema(owner string, schema json.RawMessage, strict *bool) (json.R
 		return nil, err
 	}
 	object, ok := readOrdered(shown)
-	if ok && !notStrict(strict) && object.get("anyOf") != nil {
+	if ok && !isFalse(strict) && object.get("anyOf") != nil {
 		return nil, &runner.UserError{Message: owner + " cannot be strict: they are one of several. Put them into a property, or pass strict: false"}
 	}
-	if !ok || !object.is("type", `"object"`) && (object.get("type") != nil || !notStrict(strict)) {
+	if !ok || !object.is("type", `"object"`) && (object.get("type") != nil || !isFalse(strict)) {
 		return nil, &runner.UserError{Message: owner + ` must be the schema of an object, for the arguments of a call are one; write { type: "object", properties: { … } }`}
 	}
 	return shown, nil
@@ -37,7 +37,7 @@ func argumentsSchema(owner string, schema json.RawMessage, strict *bool) (json.R
 // has no word for is said in others. What cannot be said is an error. Properties
 // keep their order, in which models write them.
 func shownSchema(owner string, schema json.RawMessage, strict *bool) (json.RawMessage, error) {
-	if notStrict(strict) {
+	if isFalse(strict) {
 		return schema, nil
 	}
 	if string(schema) == "{}" {
@@ -128,7 +128,7 @@ func (s *strictener) part(raw json.RawMessage, depth int) (json.RawMessage, erro
 	if one, ok := readElements(node.get("oneOf")); ok { // strict mode knows anyOf alone
 		others, _ := readElements(node.get("anyOf"))
 		node.drop("oneOf")
-		node.set("anyOf", textOfElements(slices.Concat(others, one)))
+		node.set("anyOf", listText(append(append([]json.RawMessage{}, others...), one...)))
 	}
 	return node.text(), nil
 }
@@ -148,7 +148,7 @@ func (s *strictener) parts(raw json.RawMessage, depth int) (json.RawMessage, err
 			return nil, err
 		}
 	}
-	return textOfElements(list), nil
+	return listText(list), nil
 }
 
 // close closes a node that is the schema of an object.
@@ -169,11 +169,7 @@ func (s *strictener) close(node *orderedObject) error {
 		node.set("additionalProperties", json.RawMessage("false"))
 	}
 	if hasProperties {
-		var required []json.RawMessage
-		for _, name := range properties.names {
-			required = append(required, codec.AppendText(nil, name))
-		}
-		node.set("required", textOfElements(required))
+		node.set("required", listText(properties.names))
 	}
 	return nil
 }

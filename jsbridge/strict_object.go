@@ -18,7 +18,7 @@ func readOrdered(raw json.RawMessage) (*orderedObject, bool) {
 	if len(raw) == 0 || raw[0] != '{' {
 		return nil, false
 	}
-	o := &orderedObject{values: map[string]json.RawMessage{}}
+	o := &orderedObject{names: []string{}, values: map[string]json.RawMessage{}}
 	err := codec.Members(raw, func(name string, value json.RawMessage) error {
 		o.set(name, value)
 		return nil
@@ -71,13 +71,8 @@ func readElements(raw json.RawMessage) (elements []json.RawMessage, ok bool) {
 	return elements, codec.Read(raw, &elements) == nil
 }
 
-func textOfElements(elements []json.RawMessage) json.RawMessage {
-	text := []byte{'['}
-	for i, element := range elements {
-		if i > 0 {
-			text = append(text, ',')
-		}
-		text = append(text, element...)
-	}
-	return append(text, ']')
+// listText writes a list of texts or JSON, which is not nil.
+func listText[T string | json.RawMessage](list []T) json.RawMessage {
+	text, _ := codec.Write(list) // it is valid
+	return text
 }

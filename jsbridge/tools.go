@@ -51,7 +51,7 @@ func (r *run) functionTool(agent int, spec toolSpec) (*runner.FunctionTool, erro
 	}
 	tool := &runner.FunctionTool{
 		Name: spec.Name, Description: spec.Description, Parameters: parameters,
-		NotStrict:     notStrict(spec.Strict),
+		NotStrict:     isFalse(spec.Strict),
 		Timeout:       timeout,
 		FailOnTimeout: spec.TimeoutBehavior == "raise_exception",
 		IsEnabled:     r.enabled("tool "+spec.Name, agent, spec.Name, spec.Enabled),

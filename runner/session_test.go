@@ -311,30 +311,3 @@ func TestCompactionIsPartOfTheRun(t *testing.T) {
 		runner.WithCompaction(func(context.Context, runner.Session) error { return errBroken }))
 	assert.ErrorIs(t, err, errBroken)
 }
-
-func TestOnlyTheNewGoesToAServerThatKeepsTheConversation(t *testing.T) {
-	for name, option := range map[string]runner.Option{
-		"by conversation id":       runner.WithConversationID("conv_1"),
-		"by previous response id":  runner.WithPreviousResponseID("resp_0"),
-		"by previous ids from now": runner.WithAutoPreviousResponseID(),
-	} {
-		for carrier, carry := range carriers {
-			t.Run(name+" "+carrier, func(t *testing.T) {
-				var ran executions
-				model := script(calls("gated", "c1"), says("Done."))
-				agent := newAgent("A", model, ran.gated("gated"))
-				state := carry(t, agent, runOK(t, agent, runner.Text("Go."), option).State())
-				require.NoError(t, state.Approve(waiting(t, state, "c1")))
-				runOK(t, agent, state)
-				requests := model.Requests()
-				assert.Equal(t, []string{"user"}, itemLines(t, requests[0].Input))
-				assert.Equal(t, []string{"function_call_output c1"}, itemLines(t, requests[1].Input))
-				if name == "by conversation id" {
-					assert.Equal(t, "conv_1", requests[1].ConversationID)
-				} else {
-					assert.Equal(t, "resp_1", requests[1].PreviousResponseID)
-				}
-			})
-		}
-	}
-}

@@ -8,7 +8,7 @@ const DEEPEST = 100;
 export function copyItems(items: unknown): InputItem[] {
   let copy: unknown;
   try {
-    copy = JSON.parse(JSON.stringify(items ?? null, refuseUnsaid));
+    copy = JSON.parse(JSON.stringify(items ?? null, refuseFunctions));
   } catch (cause) {
     throw new UserError(`The items cannot be written as JSON: ${String(cause)}`, { cause });
   }
@@ -19,9 +19,15 @@ export function copyItems(items: unknown): InputItem[] {
   return copy as InputItem[];
 }
 
-/** JSON would leave them out, or write null, without a word. */
-function refuseUnsaid(key: string, value: unknown): unknown {
-  if (typeof value === "function" || Number.isNaN(value)) throw new TypeError(`${key} is ${value}`);
+/** JSON would leave them out without a word. */
+function refuseFunctions(key: string, value: unknown): unknown {
+  if (typeof value === "function") throw new TypeError(`${key} is a function`);
+  return refuseNaN(key, value);
+}
+
+/** NaN would cross as null, which for a limit is none. */
+export function refuseNaN(key: string, value: unknown): unknown {
+  if (Number.isNaN(value)) throw new UserError(`${key} is NaN; give a number.`);
   return value;
 }
 

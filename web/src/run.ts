@@ -6,6 +6,7 @@ import { AgentsError, EngineDisposedError, EngineStartError, ModelBehaviorError,
 import { reviveEvents } from "./events.js";
 import { AgentNames, bigIntAsText, reachableAgents, RunScope } from "./graph.js";
 import type { EngineSource } from "./init.js";
+import { refuseNaN } from "./json_items.js";
 import type { RunOptions } from "./options.js";
 import type { EventData, FromEngine, Json, ToEngine } from "./protocol.js";
 import { TURN } from "./protocol.js";
@@ -300,12 +301,6 @@ export class Run implements RunListener, Readable {
     this.queue.end(this.failure);
     this.#settle(this.failure);
   }
-}
-
-/** NaN would cross as null, which for a limit is none. */
-function refuseNaN(key: string, value: unknown): unknown {
-  if (Number.isNaN(value)) throw new UserError(`${key} is NaN; give a number.`);
-  return value;
 }
 
 /** Runs that wait for the same engine each get an error of their own, for the run's data that it holds. */
