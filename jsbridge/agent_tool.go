@@ -32,7 +32,7 @@ func (r *run) agentTool(owner int, spec toolSpec) (*runner.FunctionTool, error) 
 	}
 	options := runner.AgentToolOptions{
 		Name: spec.Name, Description: spec.Description, Parameters: parameters, MaxTurns: turns,
-		Session: r.session(spec.Session), Hooks: r.hooks("hooks of tool "+spec.Name, spec.Hooks),
+		Session: r.session(spec.Session, ""), Hooks: r.hooks("hooks of tool "+spec.Name, spec.Hooks),
 		NeedsApproval: r.needsApproval(spec), IsEnabled: r.enabled("tool "+spec.Name, owner, spec.Name, spec.Enabled), OnError: onError,
 	}
 	if fn := spec.Input; fn != nil {

@@ -22,13 +22,28 @@ func (r *run) ask(ctx context.Context, what string, fn functionRef, to any, args
 	return readReply(what, text, to)
 }
 
+// objectForm is an object that a function of the page is to give.
+type objectForm struct {
+	fields codec.Fields
+	// complete says, once fields are read, whether all that must be there is.
+	complete func() bool
+	orNull   bool
+	// words show who wrote the function what it must give.
+	words string
+}
+
 // readReply reads what a function of the page gave; nil reads nothing. No value
 // is no text, no boolean and no list.
 func readReply(what string, text json.RawMessage, to any) error {
 	missing := false
-	switch to.(type) {
+	switch to := to.(type) {
 	case nil:
 		return nil
+	case objectForm:
+		if codec.IsNull(text) && to.orNull || codec.Read(text, to.fields) == nil && to.complete() {
+			return nil
+		}
+		return &runner.UserError{Message: what + " must give " + to.words}
 	case *bool, *string, *[]json.RawMessage:
 		missing = codec.IsNull(text)
 	}

@@ -51,7 +51,7 @@ func (e *engine) handle(message toEngine) {
 func (e *engine) start(m runMessage) {
 	r := newRun(e, m.Run)
 	e.mu.Lock() // a run can be cancelled from its first moment
-	err := guard(func() error { return r.start(m.Spec) })
+	err := guard(func() error { return r.start(m) })
 	if err == nil {
 		if e.runs == nil {
 			e.runs = map[int]*run{}

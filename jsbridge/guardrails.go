@@ -36,9 +36,17 @@ func (r *run) outputGuardrails(specs []guardrailSpec) []runner.OutputGuardrail {
 
 // verdict asks a guardrail of the page.
 func (r *run) verdict(ctx context.Context, spec guardrailSpec, agent *runner.Agent, subject any) (runner.GuardrailOutput, error) {
-	var said guardrailData
-	err := r.ask(ctx, "guardrail "+spec.Name, spec.Run, said.fields(), r.infoOf(agent), subject)
-	return runner.GuardrailOutput{Tripped: said.Tripped, Info: said.Info}, err
+	var tripped *bool
+	var info json.RawMessage
+	err := r.ask(ctx, "guardrail "+spec.Name, spec.Run, objectForm{
+		fields:   codec.Fields{"tripwireTriggered", &tripped, "outputInfo", &info},
+		complete: func() bool { return tripped != nil }, // anything but a clear verdict must not pass for a good one
+		words:    "{ tripwireTriggered: true } or { tripwireTriggered: false }",
+	}, r.infoOf(agent), subject)
+	if err != nil {
+		return runner.GuardrailOutput{}, err
+	}
+	return runner.GuardrailOutput{Tripped: *tripped, Info: info}, nil
 }
 
 func (r *run) toolGuardrails(specs []toolGuardrailSpec) []runner.ToolGuardrail {
@@ -50,7 +58,7 @@ func (r *run) toolGuardrails(specs []toolGuardrailSpec) []runner.ToolGuardrail {
 				var behavior, message string
 				var info json.RawMessage
 				err = r.ask(ctx, "guardrail "+spec.Name, spec.Run,
-					codec.Fields{"behavior", &behavior, "message", &message, "info", &info}, r.infoOfCall(call), jsonOf(output))
+					codec.Fields{"behavior", &behavior, "message", &message, "outputInfo", &info}, r.infoOfCall(call), jsonOf(output))
 				switch behavior {
 				case "allow":
 					verdict = runner.AllowTool()

@@ -52,10 +52,11 @@ func (r *run) handoffFilter(what string, fn *functionRef) runner.HandoffFilter {
 			History            []json.RawMessage
 			Before, New, Input []int
 		}
-		err := r.ask(ctx, "inputFilter of a "+what, *fn,
-			codec.Fields{"history", &stay.History, "before", &stay.Before, "new", &stay.New, "input", &stay.Input},
-			callInfo{Agent: -1},
-			codec.Fields{"history", data.History, "before", marshalItems(r.started(), data.Before), "new", marshalItems(r.started(), data.New)})
+		err := r.ask(ctx, "inputFilter of a "+what, *fn, objectForm{
+			fields:   codec.Fields{"history", &stay.History, "before", &stay.Before, "new", &stay.New, "input", &stay.Input},
+			complete: func() bool { return stay.History != nil && stay.Before != nil && stay.New != nil },
+			words:    "{ inputHistory, preHandoffItems, newItems }, each a list",
+		}, callInfo{Agent: -1}, codec.Fields{"history", data.History, "before", marshalItems(r.started(), data.Before), "new", marshalItems(r.started(), data.New)})
 		if err != nil {
 			return data, err
 		}

@@ -7,7 +7,7 @@ import "syscall/js"
 func readMessage(v js.Value) toEngine {
 	switch textOf(v, "type") {
 	case "run":
-		return runMessage{Run: numberOf(v, "run"), Spec: textOf(v, "spec")}
+		return runMessage{Run: numberOf(v, "run"), Spec: textOf(v, "spec"), SessionID: textOf(v, "sessionId")}
 	case "cancel":
 		return cancelMessage{Run: numberOf(v, "run"), Mode: textOf(v, "mode")}
 	case "reply":

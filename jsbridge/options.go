@@ -10,7 +10,7 @@ import (
 )
 
 // options gives what a run was started with.
-func (r *run) options(spec optionsSpec, models *models) ([]runner.Option, error) {
+func (r *run) options(spec optionsSpec, models *models, sessionID string) ([]runner.Option, error) {
 	turns, err := maxTurns(spec.MaxTurns)
 	if err == nil {
 		err = spec.check()
@@ -20,7 +20,7 @@ func (r *run) options(spec optionsSpec, models *models) ([]runner.Option, error)
 	}
 	options := []runner.Option{
 		runner.WithMaxTurns(turns), runner.WithModelSettings(spec.ModelSettings.settings()), runner.WithCheckpoint(r.checkpoint), runner.WithResumeCheckpoint(r.resumeCheckpoint),
-		runner.WithSession(r.session(spec.Session)), runner.WithSessionLimit(limitOf(spec.SessionLimit)),
+		runner.WithSession(r.session(spec.Session, sessionID)), runner.WithSessionLimit(limitOf(spec.SessionLimit)),
 		runner.WithConversationID(spec.ConversationID), runner.WithPreviousResponseID(spec.PreviousResponseID),
 		runner.WithInputGuardrails(r.inputGuardrails(spec.InputGuardrails)...),
 		runner.WithOutputGuardrails(r.outputGuardrails(spec.OutputGuardrails)...),
@@ -94,9 +94,12 @@ func (r *run) callbacks(spec optionsSpec) (options []runner.Option) {
 	}
 	if fn := spec.ModelInputFilter; fn != nil {
 		options = append(options, runner.WithModelInputFilter(func(ctx context.Context, _ *runner.RunContext, agent *runner.Agent, input runner.ModelInput) (runner.ModelInput, error) {
-			edited := input
-			fields := codec.Fields{"instructions", &edited.Instructions, "input", &edited.Input}
-			err := r.ask(ctx, "callModelInputFilter", *fn, fields, r.infoOf(agent), fields)
+			edited := runner.ModelInput{Instructions: input.Instructions}
+			err := r.ask(ctx, "callModelInputFilter", *fn, objectForm{
+				fields:   codec.Fields{"instructions", &edited.Instructions, "input", &edited.Input},
+				complete: func() bool { return edited.Input != nil },
+				words:    "{ instructions, input }",
+			}, r.infoOf(agent), codec.Fields{"instructions", &input.Instructions, "input", &input.Input})
 			return edited, err
 		}))
 	}

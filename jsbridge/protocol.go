@@ -34,10 +34,12 @@ const turnFunction = 0
 // toEngine is a message of the page.
 type toEngine interface{ toEngine() }
 
-// runMessage ("run") starts a run. Spec is a runSpec as JSON text.
+// runMessage ("run") starts a run. Spec is a runSpec as JSON text; SessionID
+// names its session, which is asked for it when the spec has been written.
 type runMessage struct {
-	Run  int
-	Spec string
+	Run       int
+	Spec      string
+	SessionID string
 }
 
 // cancelMessage ("cancel") stops a run; it still ends with an endRunMessage. An

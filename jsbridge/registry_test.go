@@ -86,7 +86,7 @@ func TestAPagesGuardrailsGuardTheEnginesAgents(t *testing.T) {
 		}}}}
 	page, _ := newTestPage(t)
 	ownEngine(t, page, WithAgents(clerk))
-	page.functions[1] = func([]json.RawMessage) (any, bool) { return map[string]any{"tripped": true}, true }
+	page.functions[1] = func([]json.RawMessage) (any, bool) { return map[string]any{"tripwireTriggered": true}, true }
 	page.run(1, `{"agents":[{"name":"Clerk","registered":true,"outputGuardrails":[{"name":"the page's","run":{"fn":1}}]}],"input":{"text":"Go"}}`)
 	end := page.end(1)
 	require.NotNil(t, end.Error)

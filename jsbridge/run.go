@@ -41,9 +41,9 @@ func newRun(e *engine, number int) *run {
 	return r
 }
 
-// start makes the agents that the spec names and starts their run.
-func (r *run) start(text string) error {
-	spec, err := parseSpec(text)
+// start makes the agents that the message's spec names and starts their run.
+func (r *run) start(m runMessage) error {
+	spec, err := parseSpec(m.Spec)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (r *run) start(text string) error {
 	if err := r.makeAgents(spec.Agents, models); err != nil {
 		return err
 	}
-	options, err := r.options(spec.Options, models)
+	options, err := r.options(spec.Options, models, m.SessionID)
 	if err != nil {
 		return err
 	}

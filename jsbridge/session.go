@@ -17,20 +17,24 @@ type pageSession struct {
 }
 
 // namedPageSession can be told from others.
-type namedPageSession struct{ pageSession }
+type namedPageSession struct {
+	pageSession
+	id string
+}
 
 // SessionID implements [runner.NamedSession].
-func (s namedPageSession) SessionID() string { return s.spec.ID }
+func (s namedPageSession) SessionID() string { return s.id }
 
-// session makes the session that a spec describes; nil for none.
-func (r *run) session(spec *sessionSpec) runner.Session {
+// session makes the session that a spec describes; nil for none. id is empty
+// where it has no name.
+func (r *run) session(spec *sessionSpec, id string) runner.Session {
 	switch {
 	case spec == nil:
 		return nil
-	case spec.ID == "":
+	case id == "":
 		return pageSession{r, *spec}
 	}
-	return namedPageSession{pageSession{r, *spec}}
+	return namedPageSession{pageSession{r, *spec}, id}
 }
 
 // Items implements [runner.Session].

@@ -125,7 +125,7 @@ func (t *toolUseSpec) known() bool {
 	return word && (t.fn == nil || t.fn.Fn != turnFunction)
 }
 
-// guardrailSpec is a guardrail: (callInfo, input | output) => {tripped, info}.
+// guardrailSpec is a guardrail: (callInfo, input | output) => {tripwireTriggered, outputInfo}.
 type guardrailSpec struct {
 	Name          string
 	RunInParallel *bool // true by default

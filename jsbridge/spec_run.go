@@ -154,7 +154,6 @@ func (e *errorHandlersSpec) fields() codec.Fields {
 // sessionSpec is a session that the page keeps. Its functions get no callInfo
 // and are answered after the run was stopped, too.
 type sessionSpec struct {
-	ID    string
 	Items functionRef // (limit) => items
 	Add   functionRef // (items) => void
 	Pop   functionRef // () => item | null
@@ -163,7 +162,6 @@ type sessionSpec struct {
 
 func (s *sessionSpec) fields() codec.Fields {
 	return codec.Fields{
-		"id", &s.ID,
 		"items", s.Items.fields(),
 		"add", s.Add.fields(),
 		"pop", s.Pop.fields(),

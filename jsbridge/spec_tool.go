@@ -97,7 +97,7 @@ func (t *toolSpec) fields() codec.Fields {
 }
 
 // toolGuardrailSpec is a guardrail of a function tool:
-// (callInfo, output | null) => {behavior, message, info}.
+// (callInfo, output | null) => {behavior, message, outputInfo}.
 type toolGuardrailSpec struct {
 	Name string
 	Run  functionRef

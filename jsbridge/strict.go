@@ -285,5 +285,5 @@ func (s *strictener) merged(node *orderedObject, entry json.RawMessage, depth in
 }
 
 func (s *strictener) refuse(why string) error {
-	return &runner.UserError{Message: s.owner + " cannot be strict: " + why + ". Change the schema, or make it not strict where that can be said (strict: false)"}
+	return &runner.UserError{Message: s.owner + " cannot be strict: " + why + ". Change the schema, or pass strict: false"}
 }

@@ -36,25 +36,37 @@ func (r *run) reviewer(spec toolSpec) runner.Reviewer {
 		return nil
 	}
 	return func(ctx context.Context, call *runner.ToolCall) (*runner.ApprovalAnswer, error) {
-		var approve *bool
-		var answer runner.ApprovalAnswer
-		err := r.ask(ctx, "onApproval of tool "+spec.Name, *fn,
-			codec.Fields{"approve", &approve, "reason", &answer.Reason}, r.infoOfCall(call), call.Raw)
-		if err != nil || approve == nil {
-			return nil, err
-		}
-		answer.Approve = *approve
-		return &answer, nil
+		return r.askApproval(ctx, "tool "+spec.Name, *fn, call, true)
 	}
+}
+
+// askApproval asks a program of the page about a call. The answer is nil where
+// the program leaves the call to a person, if it may.
+func (r *run) askApproval(ctx context.Context, what string, fn functionRef, call *runner.ToolCall, mayLeave bool) (*runner.ApprovalAnswer, error) {
+	var approve *bool
+	var answer runner.ApprovalAnswer
+	err := r.ask(ctx, "onApproval of "+what, fn, objectForm{
+		fields:   codec.Fields{"approve", &approve, "reason", &answer.Reason},
+		complete: func() bool { return approve != nil },
+		orNull:   mayLeave,
+		words:    "{ approve: true } or { approve: false }",
+	}, r.infoOfCall(call), call.Raw)
+	if err != nil || approve == nil {
+		return nil, err
+	}
+	answer.Approve = *approve
+	return &answer, nil
 }
 
 func (r *run) mcpTool(spec toolSpec) *runner.HostedMCPTool {
 	tool := &runner.HostedMCPTool{ServerLabel: spec.Name, Config: spec.Config}
 	if fn := spec.OnApproval; fn != nil {
-		tool.OnApproval = func(ctx context.Context, call *runner.ToolCall) (answer runner.ApprovalAnswer, err error) {
-			err = r.ask(ctx, "onApproval of MCP server "+spec.Name, *fn,
-				codec.Fields{"approve", &answer.Approve, "reason", &answer.Reason}, r.infoOfCall(call), call.Raw)
-			return answer, err
+		tool.OnApproval = func(ctx context.Context, call *runner.ToolCall) (runner.ApprovalAnswer, error) {
+			answer, err := r.askApproval(ctx, "MCP server "+spec.Name, *fn, call, false)
+			if err != nil {
+				return runner.ApprovalAnswer{}, err
+			}
+			return *answer, nil
 		}
 	}
 	return tool

@@ -54,16 +54,16 @@ export interface ToolsToFinalOutput {
   readonly finalOutput?: unknown;
 }
 
-/** The form of an agent's final answer: a Standard Schema, which also checks it, or JSON Schema with a name. What a schema
- * transforms the answer to is the run's `finalOutput`; guardrails, hooks and states have it as JSON. A Standard Schema of
- * something else than an object, such as a list, is shown to the model as the property `response` of one, which APIs
- * demand; `finalOutput` is the bare value. */
+/** The form of an agent's final answer: a Standard Schema, which also checks it, or an object with one, or with JSON
+ * Schema, that says more. What a schema transforms the answer to is the run's `finalOutput`; guardrails, hooks and states
+ * have it as JSON. A Standard Schema of something else than an object, such as a list, is shown to the model as the
+ * property `response` of one, which APIs demand; `finalOutput` is the bare value. */
 export type OutputType =
   | StandardSchema
   | {
       /** @defaultValue "final_output" */
       readonly name?: string | undefined;
-      readonly schema: JsonSchema;
+      readonly schema: StandardSchema | JsonSchema;
       /** @defaultValue true */
       readonly strict?: boolean | undefined;
     };
@@ -73,7 +73,9 @@ export type OutputOf<Type> =
   Type extends StandardSchema<infer Output>
     ? Output
     : Type extends { readonly schema: infer Schema }
-      ? FromJsonSchema<Schema>
+      ? Schema extends StandardSchema<infer Output>
+        ? Output
+        : FromJsonSchema<Schema>
       : Type extends undefined
         ? string
         : unknown;

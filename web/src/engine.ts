@@ -73,14 +73,14 @@ export class Engine {
   }
 
   /** Starts a run and gives its number. Its listener hears of it until its `end`. */
-  run(spec: string, listener: RunListener): number {
+  run(spec: string, listener: RunListener, sessionId?: string): number {
     const run = ++this.#lastRun;
     if (this.#stopped) {
       listener.fail(this.#ended(this.#stopped));
       return run;
     }
     this.#runs.set(run, listener);
-    this.post({ type: "run", run, spec });
+    this.post({ type: "run", run, spec, sessionId });
     return run;
   }
 

@@ -29,6 +29,8 @@ export interface HandoffOptions<Input extends StandardSchema | JsonSchema = Json
   readonly isEnabled?: boolean | ((context: RunContext) => boolean | Promise<boolean>) | undefined;
   /** What the model says with the handoff, for `onHandoff`. */
   readonly inputType?: Input | undefined;
+  /** Makes the model keep to the schema of `inputType`, as that of a tool's `parameters`. @defaultValue true */
+  readonly strict?: boolean | undefined;
   /** Called when the handoff happens, with what the model said if there is an `inputType`. What it throws ends the run. */
   readonly onHandoff?: ((context: RunContext, input: ArgumentsOf<Input> | undefined) => void | Promise<void>) | undefined;
   readonly inputFilter?: HandoffInputFilter | undefined;

@@ -20,8 +20,9 @@ export const TURN = 0;
 
 /** Page to engine. */
 export type ToEngine =
-  /** Starts a run. `spec` is a RunSpec (specs.ts) as JSON text. */
-  | { readonly type: "run"; readonly run: number; readonly spec: string }
+  /** Starts a run. `spec` is a RunSpec (specs.ts) as JSON text; `sessionId` names its session, which is asked for it when
+   * the spec has been written. */
+  | { readonly type: "run"; readonly run: number; readonly spec: string; readonly sessionId?: string | undefined }
   /** Stops a run; it still ends with an `end`. An unknown run is ignored. */
   | { readonly type: "cancel"; readonly run: number; readonly mode: "immediate" | "after_turn" }
   /** Answers a `call`: `value` is JSON text. Exactly one of `value` and `error`. A late reply is ignored. */

@@ -11,7 +11,6 @@ import type { RunOptions } from "./options.js";
 import type { EventData, FromEngine, Json, ToEngine } from "./protocol.js";
 import { TURN } from "./protocol.js";
 import type { RunResult } from "./result.js";
-import type { Session } from "./session.js";
 import { agentSpec } from "./spec_agents.js";
 import { optionsSpec } from "./spec_options.js";
 import type { RunSpec } from "./specs.js";
@@ -137,12 +136,12 @@ export class Run implements RunListener, Readable {
       if (signal && !signal.addEventListener) throw new UserError("signal is no AbortSignal; of an AbortController, pass its signal.");
       if (signal?.aborted) return this.#onabort();
       signal?.addEventListener("abort", this.#onabort);
-      let spec = this.#written();
-      if (this.#plan.options.session?.getSessionId) spec = await this.#withSessionId(spec, this.#plan.options.session);
+      const spec = this.#written();
+      const sessionId = await this.#sessionId();
       const engine = await source.engine().catch(ownError);
       if (this.#over) return;
       this.#engine = engine;
-      this.#number = engine.run(spec, this);
+      this.#number = engine.run(spec, this, sessionId);
       if (this.#afterTurn) this.cancel("after_turn");
     } catch (error) {
       this.#finish({ error });
@@ -178,16 +177,12 @@ export class Run implements RunListener, Readable {
     return { agents, input, ...rest };
   }
 
-  async #withSessionId(text: string, session: Session): Promise<string> {
-    const id = await this.#sessionId(session);
-    const spec = JSON.parse(text) as RunSpec;
-    return JSON.stringify({ ...spec, options: { ...spec.options, session: { ...spec.options?.session, id } } });
-  }
-
-  async #sessionId(session: Session): Promise<string> {
+  async #sessionId(): Promise<string | undefined> {
+    const { session } = this.#plan.options;
+    if (!session?.getSessionId) return undefined;
     let id: unknown;
     try {
-      id = await session.getSessionId?.();
+      id = await session.getSessionId();
     } catch (thrown) {
       const cause = errorFromData(errorToData(thrown)); // which can be read, whatever was thrown
       throw new UserError(`getSessionId of the session failed: ${cause.message}`, { cause });

@@ -1,8 +1,9 @@
-import type { Agent, ToolUseBehavior } from "./agent.js";
+import type { Agent, OutputType, ToolUseBehavior } from "./agent.js";
 import type { RunScope } from "./graph.js";
 import { wireSettings } from "./graph.js";
 import type { Handoff } from "./handoff.js";
 import type { Json } from "./protocol.js";
+import type { StandardSchema } from "./schema.js";
 import { isStandardSchema, parseArguments, parseOutput, toJsonSchema } from "./schema.js";
 import { filterSpec, hooksSpec, inputGuardrailSpec, modelSpec, outputGuardrailSpec } from "./spec_parts.js";
 import { toolSpec } from "./spec_tools.js";
@@ -31,17 +32,17 @@ export function agentSpec(agent: Agent<unknown>, scope: RunScope): AgentSpec {
 }
 
 function outputSpec(output: NonNullable<Agent<unknown>["outputType"]>, agent: Agent<unknown>, scope: RunScope): OutputSpec {
-  if (!isStandardSchema(output)) {
-    const { name, schema, strict } = output;
-    return { schema: schema as Json, name, strict };
-  }
+  const { name, schema, strict }: Exclude<OutputType, StandardSchema> = isStandardSchema(output) ? { schema: output } : output;
+  if (!isStandardSchema(schema)) return { schema: schema as Json, name, strict };
   const owner = `the output of agent ${agent.name}`;
-  const schema = toJsonSchema(output, owner);
-  const wrapped = schema["type"] !== "object"; // APIs take none but objects
+  const document = toJsonSchema(schema, owner);
+  const wrapped = document["type"] !== "object"; // APIs take none but objects
   return {
-    schema: schema as Json,
+    schema: document as Json,
+    name,
+    strict,
     wrapped,
-    validate: scope.functions.add(async ([text]) => scope.keepOutput(agent, await parseOutput(output, text as string, owner, wrapped))),
+    validate: scope.functions.add(async ([text]) => scope.keepOutput(agent, await parseOutput(schema, text as string, owner, wrapped))),
   };
 }
 
@@ -51,7 +52,7 @@ function toolUseSpec(behavior: ToolUseBehavior, scope: RunScope): ToolUseSpec {
 }
 
 function handoffSpec(handoff: Handoff, scope: RunScope): HandoffSpec {
-  const { agent, toolName, toolDescription, isEnabled, inputType, onHandoff, inputFilter, nestHandoffHistory } = handoff;
+  const { agent, toolName, toolDescription, isEnabled, inputType, strict, onHandoff, inputFilter, nestHandoffHistory } = handoff;
   const owner = `the handoff to agent ${agent.name}`;
   return {
     agent: scope.indexOf(agent),
@@ -59,6 +60,7 @@ function handoffSpec(handoff: Handoff, scope: RunScope): HandoffSpec {
     toolDescription,
     enabled: scope.choice(isEnabled),
     inputSchema: inputType && (toJsonSchema(inputType, owner) as Json),
+    strict,
     onHandoff:
       onHandoff &&
       scope.addAction(async (info) => {

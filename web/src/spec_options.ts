@@ -33,11 +33,7 @@ export function optionsSpec(options: RunOptions, scope: RunScope): OptionsSpec {
     errorHandlers: errorHandlers && handlersSpec(errorHandlers, scope),
     modelInputFilter:
       callModelInputFilter &&
-      scope.add(async (info, [input]) => {
-        const edited = await callModelInputFilter(input as ModelInput, scope.context(info));
-        if (!Array.isArray(edited?.input)) throw new UserError("it must give { instructions, input }");
-        return edited;
-      }),
+      scope.add((info, [input]) => callModelInputFilter(input as ModelInput, scope.context(info))),
     compact:
       compact &&
       scope.addAction(() => {

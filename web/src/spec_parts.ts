@@ -1,7 +1,7 @@
 import type { EngineModel } from "./engine_parts.js";
 import { UserError } from "./errors.js";
 import type { RunScope } from "./graph.js";
-import type { GuardrailFunctionOutput, InputGuardrail, OutputGuardrail } from "./guardrails.js";
+import type { InputGuardrail, OutputGuardrail } from "./guardrails.js";
 import type { HandoffInputFilter } from "./handoff.js";
 import type { Hooks } from "./hooks.js";
 import type { RunItem } from "./items.js";
@@ -36,7 +36,7 @@ export function inputGuardrailSpec(guardrail: InputGuardrail, scope: RunScope): 
   return {
     name,
     runInParallel,
-    run: scope.add(async (info, [input]) => verdict(await execute.call(guardrail, scope.context(info, { input: input as InputItem[] })))),
+    run: scope.add((info, [input]) => execute.call(guardrail, scope.context(info, { input: input as InputItem[] }))),
   };
 }
 
@@ -44,14 +44,8 @@ export function outputGuardrailSpec(guardrail: OutputGuardrail, scope: RunScope)
   const { name, execute } = guardrail;
   return {
     name,
-    run: scope.add(async (info, [agentOutput]) => verdict(await execute.call(guardrail, scope.context(info, { agentOutput })))),
+    run: scope.add((info, [agentOutput]) => execute.call(guardrail, scope.context(info, { agentOutput }))),
   };
-}
-
-/** Anything but a clear verdict ends the run: it must not pass for a good one. */
-function verdict(said: GuardrailFunctionOutput | undefined): { readonly tripped: boolean; readonly info: unknown } {
-  if (typeof said?.tripwireTriggered !== "boolean") throw new UserError("it must give { tripwireTriggered: true } or { tripwireTriggered: false }");
-  return { tripped: said.tripwireTriggered, info: said.outputInfo };
 }
 
 export function hooksSpec(hooks: Hooks, scope: RunScope): HooksSpec {
@@ -87,15 +81,12 @@ export function filterSpec(filter: HandoffInputFilter, scope: RunScope): Functio
     const [before, fresh] = [revive(given.before), revive(given.new)];
     const all = [...before, ...fresh];
     const passed = await filter({ inputHistory: given.history, preHandoffItems: before, newItems: fresh });
-    const places = (items: readonly RunItem[]): number[] => items.map((item) => all.indexOf(item));
-    if (![passed?.inputHistory, passed?.preHandoffItems, passed?.newItems].every(Array.isArray)) {
-      throw new UserError("it must give { inputHistory, preHandoffItems, newItems }, each a list");
-    }
+    const places = (items: readonly RunItem[] | undefined): number[] | undefined => items?.map?.((item) => all.indexOf(item));
     return {
-      history: passed.inputHistory,
-      before: places(passed.preHandoffItems),
-      new: places(passed.newItems),
-      input: passed.inputItems && places(passed.inputItems),
+      history: passed?.inputHistory,
+      before: places(passed?.preHandoffItems),
+      new: places(passed?.newItems),
+      input: places(passed?.inputItems),
     };
   });
 }

@@ -106,10 +106,7 @@ function guardrailSpec(guardrail: ToolInputGuardrail | ToolOutputGuardrail, scop
   const { name, execute } = guardrail;
   return {
     name,
-    run: scope.add(async (info, [output], signal) => {
-      const { outputInfo, ...verdict } = (await execute.call(guardrail, scope.details(info, signal, { output }))) ?? {};
-      return { ...verdict, info: outputInfo };
-    }),
+    run: scope.add((info, [output], signal) => execute.call(guardrail, scope.details(info, signal, { output }))),
   };
 }
 
@@ -188,12 +185,9 @@ function reviewer(tool: Extract<Tool, { onApproval?: unknown }>, scope: RunScope
   const { onApproval } = tool;
   if (!onApproval) return {};
   return {
-    onApproval: scope.add(async (info, [rawItem], signal) => {
-      const said = await onApproval(scope.details(info, signal, { rawItem: rawItem as WireItem }));
-      if (said == null && tool.type !== "hosted_mcp") return null;
-      if (typeof said?.approve !== "boolean") throw new UserError("it must give { approve: true } or { approve: false }");
-      return said;
-    }),
+    onApproval: scope.add(
+      async (info, [rawItem], signal) => (await onApproval(scope.details(info, signal, { rawItem: rawItem as WireItem }))) ?? null,
+    ),
   };
 }
 

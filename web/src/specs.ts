@@ -72,7 +72,6 @@ export interface ErrorHandlersSpec {
 
 /** A session that the page keeps. Its functions get no info and are answered after the run was stopped, too. */
 export interface SessionSpec {
-  readonly id?: string | undefined;
   /** (limit) => items. */
   readonly items: FunctionRef;
   /** (items) => void. */
@@ -136,7 +135,7 @@ export interface GuardrailSpec {
   readonly name: string;
   /** true by default. */
   readonly runInParallel?: boolean | undefined;
-  /** (info, input | output) => { tripped, info }. */
+  /** (info, input | output) => { tripwireTriggered, outputInfo }. */
   readonly run: FunctionRef;
 }
 
@@ -220,6 +219,6 @@ export interface ToolSpec {
 /** A guardrail of a function tool. */
 export interface ToolGuardrailSpec {
   readonly name: string;
-  /** (info, output | null) => { behavior, message, info }. */
+  /** (info, output | null) => { behavior, message, outputInfo }. */
   readonly run: FunctionRef;
 }

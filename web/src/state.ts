@@ -61,8 +61,10 @@ export class RunState {
     this.#decide(item, { approve: true, always: alwaysApprove });
   }
 
-  /** Keeps a pending call from running. Throws a UserError where it is not pending in this state. */
-  reject(item: RunToolApprovalItem, { alwaysReject = false, message }: RejectOptions = {}): void {
+  /** Keeps a pending call from running; a text is what the model is told. Throws a UserError where it is not pending in
+   * this state. */
+  reject(item: RunToolApprovalItem, options: RejectOptions | string = {}): void {
+    const { alwaysReject = false, message }: RejectOptions = typeof options === "string" ? { message: options } : options;
     this.#decide(item, { approve: false, always: alwaysReject, message: message == null ? undefined : String(message) });
   }
 

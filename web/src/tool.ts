@@ -112,6 +112,7 @@ export function tool<const Parameters extends ToolParameters = typeof NO_ARGUMEN
   options: ToolOptions<Parameters>,
 ): FunctionTool {
   const { name, description, strict = true, needsApproval = false, isEnabled = true, execute } = options;
+  const own = <Value>(value: Value): Value => (typeof value === "function" ? value.bind(options) : value);
   if (typeof name !== "string" || name === "") throw new UserError('A tool needs a name: tool({ name: "…", … }).');
   if (typeof execute !== "function") throw new UserError(`Tool ${name} needs execute: (args) => … to run.`);
   const schema: ToolParameters = options.parameters ?? NO_ARGUMENTS;
@@ -125,16 +126,16 @@ export function tool<const Parameters extends ToolParameters = typeof NO_ARGUMEN
     description,
     parameters: document,
     strict,
-    isEnabled,
+    isEnabled: own(isEnabled),
     timeoutMs: options.timeoutMs,
     timeoutBehavior: options.timeoutBehavior,
-    errorFunction: options.errorFunction,
+    errorFunction: own(options.errorFunction),
     deferLoading: options.deferLoading,
     allowedCallers: options.allowedCallers,
     inputGuardrails: options.inputGuardrails,
     outputGuardrails: options.outputGuardrails,
-    customDataExtractor: options.customDataExtractor,
-    needsApproval: gateOnArguments(needsApproval, parse),
+    customDataExtractor: own(options.customDataExtractor),
+    needsApproval: gateOnArguments(own(needsApproval), parse),
     invoke: async (text, details) => {
       const args = await parse(text);
       details.signal.throwIfAborted(); // the run may have been stopped meanwhile

@@ -38,16 +38,43 @@ test("hooks, guardrails and tools may be objects of classes, which keep what the
     readonly description = "";
     readonly inputGuardrails = [new Guard()];
     readonly found = "a door";
+    readonly asked: string[] = [];
+    isEnabled(): boolean {
+      return this.found === "a door";
+    }
+    needsApproval(_: RunContext, __: unknown, callId: string): boolean {
+      this.asked.push(callId);
+      return false;
+    }
+    customDataExtractor(): string {
+      return this.found;
+    }
     execute(): string {
       return this.found;
     }
   }
   const [log, guard, look, model] = [new Log(), new Guard(), new Look(), callsOnce()];
   const agent = new Agent({ name: "A", model, tools: [tool(look)], inputGuardrails: [guard], outputGuardrails: [guard as never] });
-  await run(agent, "Go.", { hooks: log });
+  const result = await run(agent, "Go.", { hooks: log });
   assert.deepEqual(log.lines, ["start A", "model", "tool", "model", "end"]);
   assert.deepEqual([guard.looked, look.inputGuardrails[0]?.looked], [2, 1]);
   assert.match(JSON.stringify(model.calls[1]?.request.body), /a door/);
+  assert.deepEqual([look.asked, result.newItems.flatMap((item) => item.type === "tool_call_output_item" ? item.customData : [])], [["c1"], ["a door"]]);
+});
+
+test("what a function must give is said where it gives something else", async () => {
+  const look = tool({ name: "look", description: "", execute: () => "a door" });
+  const nothing = (() => {}) as never;
+  for (const [options, words] of [
+    [{ inputGuardrails: [{ name: "g", execute: nothing }] }, "guardrail g must give { tripwireTriggered: true } or { tripwireTriggered: false }"],
+    [{ outputGuardrails: [{ name: "g", execute: () => ({ tripped: false }) as never }] }, "guardrail g must give { tripwireTriggered: true } or"],
+    [{ callModelInputFilter: nothing }, "callModelInputFilter must give { instructions, input }"],
+    [{ callModelInputFilter: () => ({ instructions: "" }) as never }, "callModelInputFilter must give { instructions, input }"],
+  ] as const) {
+    await assert.rejects(run(new Agent({ name: "A", model: callsOnce(), tools: [look] }), "Go.", options), (error: unknown) => {
+      return error instanceof UserError && error.message.startsWith(words);
+    });
+  }
 });
 
 test("what is no part of a run is a UserError, and the run asks nobody", async () => {

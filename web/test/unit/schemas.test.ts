@@ -126,6 +126,25 @@ test("a schema that cannot be strict ends the run before the model is asked, wit
   assert.equal(model.calls.length, 0);
 });
 
+test("a handoff and a checked output may do without the strict form", async () => {
+  const record = z.object({ by: z.record(z.string(), z.number()) });
+  const model = new ScriptedModel([[functionCall("transfer_to_b", { by: { x: 1 } }, { callId: "c1" })], [assistantMessage('{"by":{"y":2}}')]]);
+  const given: unknown[] = [];
+  const b = new Agent({ name: "B", model, outputType: { name: "counts", schema: record, strict: false } });
+  const onHandoff = (_: unknown, input: unknown): void => void given.push(input);
+  const a = new Agent({ name: "A", model, handoffs: [handoff(b, { inputType: record, strict: false, onHandoff })] });
+  const result = await run(a, "Go.");
+  assert.deepEqual([given, result.finalOutput], [[{ by: { x: 1 } }], { by: { y: 2 } }]);
+  const [first, second] = model.calls.map(({ request }) => request.body) as unknown as [
+    { tools: { strict: boolean; parameters: unknown }[] }, { text: { format: { name: string; strict: boolean; schema: unknown } } },
+  ];
+  const { $schema: _, ...document } = z.toJSONSchema(record, { io: "input" });
+  assert.deepEqual([first.tools[0]?.strict, first.tools[0]?.parameters], [false, document]);
+  const { name, strict, schema } = second.text.format;
+  assert.deepEqual([name, strict, schema], ["counts", false, document]);
+  await assert.rejects(run(b, "Go.", { model: new ScriptedModel([[assistantMessage('{"by":{"y":"2"}}')]]) }), ModelBehaviorError);
+});
+
 test("an output is one agent's own, though another's schema made something of the same JSON", async () => {
   const model = new ScriptedModel([[functionCall("inner", { input: "x" }, { callId: "c1" })], [assistantMessage('{"n":5}')], [assistantMessage("5")]]);
   const inner = new Agent({ name: "inner", model, outputType: z.object({ n: z.number() }).transform(({ n }) => new Number(n)) });

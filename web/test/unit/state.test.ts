@@ -59,6 +59,10 @@ const rules: { readonly [rule: string]: { act: (state: RunState) => void; record
     },
     record: { approved: ["c1"], rejected: [] },
   },
+  "reject with words": {
+    act: (state) => state.reject(one(state, "c1"), "never"),
+    record: { approved: [], rejected: ["c1"], rejection_messages: { c1: "never" } },
+  },
   "reject": { act: (state) => state.reject(one(state, "c1")), record: { approved: [], rejected: ["c1"] } },
   "reject with a message, also an empty one": {
     act: (state) => {

@@ -145,6 +145,8 @@ test("finalOutput is what the output type says, in every library", () => {
     cloned: output(() => run(zod.clone({ name: "B" }), "")),
     otherwise: output(() => run(new Agent({ name: "A" }).clone({ outputType: shape.zod }), "")),
   };
+  const named = output(() => run(new Agent({ name: "A", outputType: { name: "forecast", schema: shape.arktype, strict: false } }), ""));
+  same<IsShape<typeof named>>(true);
   same<IsShape<typeof outputs.zod>>(true);
   same<IsShape<typeof outputs.valibot>>(true);
   same<IsShape<typeof outputs.arktype>>(true);
