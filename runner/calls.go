@@ -56,7 +56,7 @@ type localCall struct {
 	verdict   verdict
 	rejection string  // what a rejected call is answered
 	guarded   *string // what an input guardrail answers in place of the tool
-	begun     func()  // lets the next call begin
+	begun     func()  // says that what runs here has begun
 }
 
 // outcome is what became of a call.
@@ -340,9 +340,17 @@ func countApproved(calls []localCall) int {
 	return n
 }
 
+// orderGrace is how long a turn's functions wait, all in all, for those before
+// them to begin.
+const orderGrace = 100 * time.Millisecond
+
 // startCalls starts the approved calls: functions all at once, or as many as
 // the run allows, and the calls of each other kind one after the other. A tool
 // that ignores the end of its context is not waited for.
+//
+// Functions begin in the order of their calls, and agents ask their models in
+// it, where nothing before that takes its time: a hook, a guardrail, or the
+// approved calls of a run inside.
 func (l *runLoop) startCalls(ctx context.Context, calls []localCall) <-chan finishedCall {
 	done := make(chan finishedCall, len(calls)) // one slot a call: a late tool never blocks
 	var slots chan struct{}
@@ -361,6 +369,12 @@ func (l *runLoop) startCalls(ctx context.Context, calls []localCall) <-chan fini
 		}
 	}
 	go func() {
+		var late <-chan struct{}
+		if len(functions) > 1 {
+			expired := make(chan struct{})
+			defer time.AfterFunc(orderGrace, func() { close(expired) }).Stop()
+			late = expired
+		}
 		for _, i := range functions {
 			if slots != nil {
 				slots <- struct{}{}
@@ -388,7 +402,10 @@ func (l *runLoop) startCalls(ctx context.Context, calls []localCall) <-chan fini
 				}
 				f = l.runCall(ctx, i, &calls[i])
 			}()
-			<-begun
+			select {
+			case <-begun:
+			case <-late:
+			}
 		}
 	}()
 	for _, queue := range queues {
