@@ -68,7 +68,7 @@ func (l *runLoop) stream(ctx context.Context, model Model, request *ModelRequest
 			break
 		}
 		if err != nil {
-			return nil, modelError(err)
+			return nil, modelError(ctx, err)
 		}
 		l.emit(Event{Type: RawResponseEvent, Raw: event})
 		if err := response.read(event); err != nil && ending == nil {
@@ -86,9 +86,10 @@ func (l *runLoop) stream(ctx context.Context, model Model, request *ModelRequest
 	return response.finish()
 }
 
-// modelError gives an error of a model a name of the contract.
-func modelError(err error) error {
-	if _, named := errors.AsType[Error](err); named || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+// modelError gives an error of a model a name of the contract. One that tells of
+// the end of a context of the model's own is no end of the run's.
+func modelError(ctx context.Context, err error) error {
+	if _, named := errors.AsType[Error](err); named || ctx.Err() != nil {
 		return err
 	}
 	return &APIError{Message: "the model's stream failed: " + err.Error(), Err: err}

@@ -97,3 +97,9 @@ func TestARunWhoseContextHasEndedAsksNobody(t *testing.T) {
 	assert.ErrorIs(t, err, errBroken)
 	assert.Empty(t, model.Requests())
 }
+
+func TestATimeLimitOfTheModelsOwnIsNoEndOfTheRunsContext(t *testing.T) {
+	agent := newAgent("A", script(runnertest.Break(context.DeadlineExceeded)))
+	failed, _ := requireError[*runner.APIError](t, agent, runner.Text("Go."))
+	assert.ErrorIs(t, failed, context.DeadlineExceeded)
+}

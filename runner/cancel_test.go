@@ -329,3 +329,20 @@ func TestACallThatAStoppedTurnHadBegunRunsWhenTheModelMakesItAgain(t *testing.T)
 		})
 	}
 }
+
+// The race detector looks at this one.
+func TestASnapshotMayBeTakenWhileARunIsCancelled(t *testing.T) {
+	for range 20 {
+		agent := newAgent("A", script(runnertest.Turn{Hang: true}))
+		result := runner.RunStreamed(t.Context(), agent, runner.Text("Go."))
+		go result.Cancel(runner.CancelImmediate)
+		for ended := false; !ended; {
+			select {
+			case <-result.Done():
+				ended = true
+			default:
+			}
+			assert.NotNil(t, result.Snapshot().ToInputList())
+		}
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strconv"
 	"time"
+
+	"runstream/internal/codec"
 )
 
 func (t *FunctionTool) kind() callKind { return functionCalls }
@@ -87,7 +89,11 @@ func (t *FunctionTool) run(ctx context.Context, l *runLoop, c *localCall) (o out
 			o.customData, err = t.CustomData(ctx, c.call, value)
 			return err
 		})
+		if err == nil && o.customData != nil && !codec.Valid(o.customData) {
+			err = &UserError{Message: "the custom data of tool " + t.Name + " is not JSON"}
+		}
 		if err != nil {
+			o.customData = nil
 			return o, err
 		}
 	}

@@ -179,7 +179,7 @@ func (l *runLoop) mustGuard() bool {
 	if s.unguarded || !s.parsed {
 		return s.unguarded
 	}
-	if slices.ContainsFunc(s.items, func(item *RunItem) bool { return item.Type == HandoffOutputItem }) {
+	if s.hasHandedOff() {
 		return false
 	}
 	if len(s.pending) == 0 && slices.ContainsFunc(s.inputGuardrails, func(r GuardrailResult) bool { return r.Output.Tripped }) {
@@ -192,6 +192,14 @@ func (l *runLoop) mustGuard() bool {
 	return s.saysGuarded && slices.ContainsFunc(guardrails, func(g InputGuardrail) bool {
 		return !slices.ContainsFunc(s.inputGuardrails, func(r GuardrailResult) bool { return r.Guardrail == g.Name })
 	})
+}
+
+// hasHandedOff says whether an agent has handed off to another one in this run.
+// A handoff's filter may have left no item of it; of a run that is back with its
+// first agent it is then not known.
+func (s *State) hasHandedOff() bool {
+	return s.agent != s.graph.agents[0] ||
+		slices.ContainsFunc(s.items, func(item *RunItem) bool { return item.Type == HandoffOutputItem })
 }
 
 // startGuardrails runs the input guardrails of a run whose input they have not

@@ -219,6 +219,22 @@ func TestInputGuardrailsLookAtTheStartOnly(t *testing.T) {
 	assert.Equal(t, 1, looked, "not after a handoff, and not when resumed")
 }
 
+// A filter may leave nothing of the handoff in the run's items.
+func TestTheGuardrailsOfAnAgentThatWasHandedToAreNotAskedByAResumedRun(t *testing.T) {
+	for name, again := range carriers {
+		t.Run(name, func(t *testing.T) {
+			var ran executions
+			other := newAgent("B", script(calls("gated", "c1"), says("Done.")), ran.gated("gated"))
+			other.InputGuardrails = []runner.InputGuardrail{inputVerdict("guard", true)}
+			agent := newAgent("A", script(calls("transfer_to_b", "h")))
+			agent.Handoffs = []runner.HandoffTarget{&runner.Handoff{Agent: other, Filter: runner.RemoveAllTools}}
+			state := again(t, agent, runOK(t, agent, runner.Text("Go.")).State())
+			require.NoError(t, state.Approve(waiting(t, state, "c1")))
+			assert.Equal(t, "Done.", runOK(t, agent, state).FinalOutput())
+		})
+	}
+}
+
 func TestStagedInputIsLookedAtByTheCurrentAgentsGuardrails(t *testing.T) {
 	var ran executions
 	model := script(calls("gated", "c1"), says("Done."))

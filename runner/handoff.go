@@ -205,6 +205,12 @@ func (l *runLoop) passOn(ctx context.Context, h *Handoff, made []*RunItem) (filt
 	if err := checkItems(passed.History); err != nil {
 		return false, err
 	}
+	known := slices.Concat(data.Before, data.New)
+	for _, list := range []*[]*RunItem{&passed.Before, &passed.New, &passed.Input} {
+		if *list, err = s.adopt(*list, known); err != nil {
+			return false, err
+		}
+	}
 	if !nested {
 		s.reown(s.original.asItems(), passed.History)
 	}
@@ -217,4 +223,28 @@ func (l *runLoop) passOn(ctx context.Context, h *Handoff, made []*RunItem) (filt
 	s.items = slices.Concat(s.items[:l.start.items], passed.New)
 	l.made = slices.DeleteFunc(l.made, func(item *RunItem) bool { return !slices.Contains(passed.New, item) })
 	return true, nil
+}
+
+// adopt takes in the items that a filter has made; it made those that are not
+// known.
+func (s *State) adopt(items, known []*RunItem) ([]*RunItem, error) {
+	items = slices.Clone(items)
+	for i, item := range items {
+		if slices.Contains(known, item) {
+			continue
+		}
+		if item == nil {
+			return nil, &UserError{Message: "a handoff's filter gave an item that is nil"}
+		}
+		if err := checkItems([]json.RawMessage{item.Raw}); err != nil {
+			return nil, err
+		}
+		made := *item
+		made.head = parseRawItem(made.Raw)
+		if made.Agent == nil {
+			made.Agent = s.agent
+		}
+		items[i] = &made
+	}
+	return items, nil
 }

@@ -3,6 +3,7 @@ package runner_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -172,4 +173,72 @@ func TestAHandoffsFilterMustGiveItems(t *testing.T) {
 			requireError[*runner.UserError](t, agent, runner.Text("Go."))
 		})
 	}
+}
+
+func TestAHandoffsFilterMayMakeItems(t *testing.T) {
+	var ran executions
+	model := script(calls("gated", "c2"), says("Done."))
+	other := newAgent("B", model, ran.gated("gated"))
+	agent := newAgent("A", script(calls("transfer_to_b", "c1")))
+	var made *runner.RunItem
+	agent.Handoffs = []runner.HandoffTarget{&runner.Handoff{Agent: other, Filter: func(_ context.Context, data runner.HandoffInput) (runner.HandoffInput, error) {
+		data.Input = []*runner.RunItem{made}
+		return data, nil
+	}}}
+	requireError[*runner.UserError](t, agent, runner.Text("Go."))
+
+	agent.Model = script(calls("transfer_to_b", "c1"))
+	made = &runner.RunItem{Type: runner.InputItem, Raw: runner.UserMessage("In short: go.")}
+	state := reload(t, agent, runOK(t, agent, runner.Text("Go.")).State())
+	require.NoError(t, state.Approve(state.Interruptions()[0]))
+	assert.Equal(t, "Done.", runOK(t, agent, state).FinalOutput())
+	for _, request := range model.Requests() {
+		assert.Contains(t, string(request.Input[1]), "In short: go.")
+	}
+	assert.Nil(t, made.Agent, "the filter's item is its own")
+}
+
+func TestANestedHistoryIsUnfoldedAfterAReload(t *testing.T) {
+	asked := func(reloaded bool) []json.RawMessage {
+		var ran executions
+		model := script(says("Done."))
+		third := newAgent("C", model)
+		second := newAgent("B", script(calls("gated", "c2"), calls("transfer_to_c", "c3")), ran.gated("gated"))
+		second.Handoffs = []runner.HandoffTarget{third}
+		first := newAgent("A", script(calls("transfer_to_b", "c1")))
+		first.Handoffs = []runner.HandoffTarget{second}
+		state := runOK(t, first, runner.Text("Go."), runner.WithNestedHandoffHistory(nil)).State()
+		if reloaded {
+			state = reload(t, first, state)
+		}
+		require.NoError(t, state.Approve(state.Interruptions()[0]))
+		runOK(t, first, state, runner.WithNestedHandoffHistory(nil))
+		return model.Requests()[0].Input
+	}
+	assert.Equal(t, asked(false), asked(true))
+}
+
+// What a resumed run drops from its input moves what nested history has put there.
+func TestNestedHistoryOutlivesInputThatAResumedRunDrops(t *testing.T) {
+	var ran executions
+	shell := &runner.ShellTool{Run: func(context.Context, *runner.ToolCall, runner.ShellAction) (runner.ShellResult, error) {
+		return runner.ShellResult{Text: "a long listing"}, nil
+	}}
+	third := newAgent("C", script(calls("gated", "c4"), calls("gated", "c5"), says("Done.")), ran.gated("gated"))
+	second := newAgent("B", script(runnertest.Reply(runnertest.Message("I pass on."), runnertest.ToolCall("transfer_to_c", "c3", "{}"))))
+	second.Handoffs = []runner.HandoffTarget{&runner.Handoff{Agent: third, NestHistory: new(true)}}
+	first := newAgent("A", script(runnertest.Reply(
+		runnertest.Item(json.RawMessage(`{"type":"shell_call","id":"s1","call_id":"c1","action":{"commands":["ls"]},"status":"completed"}`)),
+		runnertest.ToolCall("transfer_to_b", "c2", "{}"))), shell)
+	first.Handoffs = []runner.HandoffTarget{&runner.Handoff{Agent: second, Filter: func(_ context.Context, data runner.HandoffInput) (runner.HandoffInput, error) {
+		data.Input = slices.DeleteFunc(slices.Clone(data.New), func(item *runner.RunItem) bool { return item.Type == runner.ToolCallOutputItem })
+		return data, nil
+	}}}
+	result := runOK(t, first, runner.Text("Go."))
+	for result.FinalOutput() == nil {
+		state := reload(t, first, result.State())
+		require.NoError(t, state.Approve(state.Interruptions()[0]))
+		result = runOK(t, first, state)
+	}
+	assert.Equal(t, []string{"c4", "c5"}, ran.ids())
 }

@@ -122,7 +122,9 @@ func (l *runLoop) takeUp(ctx context.Context) error {
 		l.s.fresh, l.s.unguarded = false, true
 		return nil
 	}
+	given := l.s.original.asItems()
 	l.s.original = l.s.original.withoutOrphans()
+	l.s.reown(given, l.s.original.asItems())
 	if l.cfg.reasoningIDs != "" {
 		l.s.carried.ReasoningItemIDPolicy = textOrNull(l.cfg.reasoningIDs)
 	}

@@ -114,6 +114,9 @@ func unfolded(history []json.RawMessage) []json.RawMessage {
 func summaryLines(raw json.RawMessage) (lines []string, ok bool) {
 	head := parseRawItem(raw)
 	text, isText := rawText(head.Content)
+	if parts := head.parts(); !isText && len(parts) == 1 { // as states write it
+		text, isText = parts[0].Text, parts[0].Type == "output_text"
+	}
 	preamble, wrapped, _ := strings.Cut(text, "\n")
 	body, opened := strings.CutPrefix(wrapped, historyOpen+"\n")
 	body, closed := strings.CutSuffix(body, "\n"+historyClose)

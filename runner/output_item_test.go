@@ -118,6 +118,19 @@ func TestAStateWithADeepOutputCanBeRead(t *testing.T) {
 	assert.ErrorContains(t, refused, "nested deeper")
 }
 
+func TestCustomDataThatIsNoJSONEndsTheRunAndLosesNoOutput(t *testing.T) {
+	var ran executions
+	tool := ran.free("tool")
+	tool.CustomData = func(context.Context, *runner.ToolCall, any) (json.RawMessage, error) {
+		return json.RawMessage("{x"), nil
+	}
+	agent := newAgent("A", script(calls("tool", "c1"), says("Done.")), tool)
+	_, result := requireError[*runner.UserError](t, agent, runner.Text("Go."))
+	state := reload(t, agent, result.State())
+	assert.Equal(t, "Done.", runOK(t, agent, state).FinalOutput())
+	assert.Equal(t, []string{"c1"}, ran.ids())
+}
+
 func TestArgumentsThatAreTheObjectItselfReachTheToolAndWhoeverDecides(t *testing.T) {
 	var ran executions
 	model := &completing{responses: []string{`{"id":"r","output":[{"type":"function_call","call_id":"c1","name":"tool","arguments":{"path":"/tmp/x"}}]}`}}

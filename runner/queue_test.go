@@ -54,6 +54,25 @@ func TestLeavingTheLoopLeavesTheRunGoingAndLosesNoEvent(t *testing.T) {
 	}
 }
 
+func TestALoopThatPanicsLosesNoEvent(t *testing.T) {
+	total := longRunEvents(t)
+	var ran executions
+	agent, _ := longRun(&ran)
+	result := runner.RunStreamed(t.Context(), agent, runner.Text("Go."))
+	seen := 0
+	assert.Panics(t, func() {
+		for range result.Events() {
+			seen++
+			panic("on purpose")
+		}
+	})
+	for _, err := range result.Events() {
+		require.NoError(t, err)
+		seen++
+	}
+	assert.Equal(t, total, seen)
+}
+
 func TestASecondReaderGetsAnError(t *testing.T) {
 	var ran executions
 	agent, _ := longRun(&ran)

@@ -26,7 +26,7 @@ type StreamResult struct {
 	complete  bool
 	paused    bool // the run ended with calls that wait for a decision
 	afterTurn bool
-	cancelled bool // set before the run ends, by the run alone
+	cancelled bool
 }
 
 func newResult(stop context.CancelCauseFunc) *StreamResult {
@@ -50,14 +50,29 @@ func (r *StreamResult) Events() iter.Seq2[Event, error] {
 				yield(Event{}, err)
 				return
 			}
-			for i, event := range batch {
-				if !yield(event, nil) || r.queue.dropped.Load() {
-					r.queue.putBack(batch[i+1:])
-					return
-				}
+			if !r.yieldEach(batch, yield) {
+				return
 			}
 		}
 	}
+}
+
+// yieldEach gives events one by one. What a loop that is left, also by a panic,
+// has not come to goes back.
+func (r *StreamResult) yieldEach(batch []Event, yield func(Event, error) bool) (goesOn bool) {
+	given := 0
+	defer func() {
+		if !goesOn {
+			r.queue.putBack(batch[given:])
+		}
+	}()
+	for _, event := range batch {
+		given++
+		if !yield(event, nil) || r.queue.dropped.Load() {
+			return false
+		}
+	}
+	return true
 }
 
 // Batches yields the events of [StreamResult.Events] in groups: each time all
@@ -242,10 +257,10 @@ func (r *StreamResult) stopsAfterTurn() bool {
 }
 
 // finish ends the run, whose last state is published.
-func (r *StreamResult) finish(output any, err error) {
+func (r *StreamResult) finish(output any, err error, cancelled bool) {
 	r.mu.Lock()
-	r.output, r.err, r.complete = output, err, true
-	r.paused = err == nil && r.state.step == stepInterrupted && !r.cancelled
+	r.output, r.err, r.complete, r.cancelled = output, err, true, cancelled
+	r.paused = err == nil && r.state.step == stepInterrupted && !cancelled
 	r.mu.Unlock()
 	r.queue.close(err)
 	r.stop(nil)

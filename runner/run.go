@@ -18,7 +18,7 @@ func RunStreamed(ctx context.Context, agent *Agent, input Input, options ...Opti
 			agent = &Agent{}
 		}
 		result.publish(newState(agent, textInput(""), cfg.maxTurns))
-		result.finish(nil, err)
+		result.finish(nil, err, false)
 		return result
 	}
 	return start(ctx, state, cfg)
@@ -39,20 +39,21 @@ func start(ctx context.Context, state *State, cfg *config) *StreamResult {
 	result.publish(state.clone())
 	go func() {
 		output, err := any(nil), error(errExited)
+		cancelled := false
 		defer func() {
 			if err != nil && runCtx.Err() != nil {
 				switch cause := context.Cause(runCtx); {
 				case ctx.Err() != nil:
 					err = context.Cause(ctx)
 				case cause == errCancelled:
-					output, err, result.cancelled = nil, nil, true
+					output, err, cancelled = nil, nil, true
 				default:
 					err = cause // a guardrail tripped
 				}
 			}
 			result.publish(state.clone())
 			state.release() // who waits for the end may change it then
-			result.finish(output, err)
+			result.finish(output, err, cancelled)
 		}()
 		output, err = guarded(runCtx, state, cfg, result)
 	}()

@@ -9,7 +9,7 @@ func (s *State) Result() (*StreamResult, error) {
 	defer s.mu.Unlock()
 	result := newResult(func(error) {})
 	result.publish(s.clone())
-	result.finish(nil, nil)
+	result.finish(nil, nil, false)
 	return result, nil
 }
 

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"runstream/internal/codec"
@@ -313,7 +312,7 @@ func (l *runLoop) handled(ctx context.Context, handler func(context.Context, *Ru
 	}
 	result, err := handler(ctx, l.context, failure)
 	if err != nil {
-		return next{}, errors.Join(failure, err)
+		return next{}, err
 	}
 	if result == nil {
 		return next{}, failure

@@ -13,8 +13,8 @@ import (
 // [runner.Model] and safe for concurrent use.
 //
 // What only the Responses API has is an error where the model would miss it
-// (hosted tools, items of other kinds), and otherwise left out: hosted
-// prompts, conversations kept by the server, truncation.
+// (hosted tools, items of other kinds, conversations kept by the server), and
+// otherwise left out: hosted prompts, truncation.
 type Model struct {
 	// Name is the model's, such as "llama3.2".
 	Name string

@@ -378,6 +378,13 @@ func TestInputThatCannotBeSentIsNamed(t *testing.T) {
 	assert.Contains(t, user.Message, "web_search_call")
 }
 
+func TestAConversationThatTheServerWouldHaveToKeepIsRefused(t *testing.T) {
+	for _, request := range []*runner.ModelRequest{{ConversationID: "conv_1"}, {PreviousResponseID: "resp_1"}} {
+		_, err := collect(t.Context(), &chatcompletions.Model{Name: "local", Transport: &server{}}, request)
+		assert.ErrorAs(t, err, new(*runner.UserError))
+	}
+}
+
 // transport answers with one stream, or fails.
 type transport struct {
 	stream io.ReadCloser

@@ -18,6 +18,9 @@ type asked struct {
 // encode makes the request, as the Agents SDK for Python makes it.
 func (m *Model) encode(r *runner.ModelRequest) (*asked, error) {
 	s := r.Settings
+	if r.ConversationID != "" || r.PreviousResponseID != "" {
+		return nil, &runner.UserError{Message: "a Chat Completions server keeps no conversation, and the model would get only what is new; leave out the conversation's id and the previous response's"}
+	}
 	conversation, err := convertInput(m, r.Input)
 	if err != nil {
 		return nil, err

@@ -34,6 +34,9 @@ import (
 // The other fields of the tool, such as NeedsApproval, are the caller's to set
 // before the tool is first used.
 func New[In, Out any](name, description string, run func(ctx context.Context, in In) (Out, error)) (*runner.FunctionTool, error) {
+	if run == nil {
+		return nil, &runner.UserError{Message: "tool " + name + " has nothing to run; pass a function"}
+	}
 	schema, err := schemaOf[In]()
 	if err != nil {
 		return nil, &runner.UserError{Message: fmt.Sprintf("tool %s: no JSON Schema can be made of its arguments: %v", name, err), Err: err}

@@ -111,13 +111,14 @@ func TestATypeWithoutASchema(t *testing.T) {
 		"a number as a string": failing[struct {
 			N int `json:"n,string"`
 		}],
-		"an interface": failing[struct{ S fmt.Stringer }],
-		"a text":       failing[string],
-		"a list":       failing[[]place],
-		"anything":     failing[any],
-		"any JSON":     failing[json.RawMessage],
-		"a time":       failing[time.Time],
-		"a pointer":    failing[*int],
+		"an interface":                           failing[struct{ S fmt.Stringer }],
+		"a text":                                 failing[string],
+		"a list":                                 failing[[]place],
+		"anything":                               failing[any],
+		"any JSON":                               failing[json.RawMessage],
+		"a time":                                 failing[time.Time],
+		"a pointer":                              failing[*int],
+		"an embedded pointer that cannot be set": failing[struct{ *place }],
 	} {
 		t.Run(name, func(t *testing.T) {
 			tool, err := make()
@@ -129,6 +130,12 @@ func TestATypeWithoutASchema(t *testing.T) {
 	}
 	_, err := failing[[]place]()
 	assert.ErrorContains(t, err, "arguments are a JSON object, and []functiontool_test.place is none; use a struct")
+}
+
+func TestAToolNeedsAFunction(t *testing.T) {
+	_, err := functiontool.New[place, string]("try", "Tries.", nil)
+	var misused *runner.UserError
+	require.ErrorAs(t, err, &misused)
 }
 
 // Named is embedded.

@@ -75,6 +75,8 @@ func checkField(t reflect.Type, field reflect.StructField) error {
 	name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 	switch {
 	case name == "-" && options == "" || !field.IsExported() && !field.Anonymous:
+	case field.Anonymous && !field.IsExported() && field.Type.Kind() == reflect.Pointer:
+		return fmt.Errorf("%v embeds %s, a pointer to a type that is not exported, which nothing can be decoded into; embed the struct itself, or export its type", t, field.Name)
 	case field.Anonymous && name != "":
 		return fmt.Errorf("%v embeds %s under the name %q, which its schema would lack; make it a field with a name", t, field.Name, name)
 	case slices.Contains(strings.Split(options, ","), "string"):

@@ -3,7 +3,12 @@ package modelpolicy_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"iter"
+	"net"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -162,6 +167,23 @@ func TestTimeout(t *testing.T) {
 		_, err = read(t.Context(), modelpolicy.Retry(modelpolicy.Timeout(model, time.Second), modelpolicy.Policy{Retries: 0}))
 		assert.ErrorAs(t, err, &late)
 	})
+}
+
+func TestNoTimeLimitIsNone(t *testing.T) {
+	model := &attempts{does: []func(context.Context, func(runner.RawEvent, error) bool){events("delta")}}
+	got, err := read(t.Context(), modelpolicy.Timeout(model, 0))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"delta"}, got)
+}
+
+func TestTheNetworksErrorsAreTransient(t *testing.T) {
+	for _, err := range []error{
+		&net.OpError{Op: "dial", Err: errors.New("connection refused")}, io.ErrUnexpectedEOF, fmt.Errorf("reading: %w", os.ErrDeadlineExceeded),
+	} {
+		assert.True(t, modelpolicy.Transient(err), err)
+	}
+	assert.False(t, modelpolicy.Transient(errors.New("a bad request")))
+	assert.False(t, modelpolicy.Transient(context.Canceled))
 }
 
 func TestAModelThatDoesNotLookAtItsContextIsLateToo(t *testing.T) {

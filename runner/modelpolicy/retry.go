@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"iter"
 	"math/rand/v2"
 	"strconv"
@@ -26,8 +27,8 @@ type Policy struct {
 	Again func(err error) bool
 }
 
-// Transient is true for what a second try may mend: connections that failed,
-// time limits, the statuses 408, 409, 429 and 5xx, and what a server says of
+// Transient is true for what a second try may mend: connections that failed or
+// broke off, also as errors of package net, time limits, the statuses 408, 409, 429 and 5xx, and what a server says of
 // itself in its stream: "server_error", "rate_limit_exceeded" and the like.
 func Transient(err error) bool {
 	var late *TimeoutError
@@ -36,7 +37,11 @@ func Transient(err error) bool {
 	}
 	var failed *runner.APIError
 	if !errors.As(err, &failed) {
-		return false
+		var network interface { // as net.Error has it
+			Timeout() bool
+			Temporary() bool
+		}
+		return errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
 	}
 	switch failed.Status {
 	case 0:

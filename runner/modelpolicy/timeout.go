@@ -20,8 +20,13 @@ func (e *TimeoutError) Error() string {
 func (e *TimeoutError) Name() string { return "ModelTimeoutError" }
 
 // Timeout gives a model whose calls end with a [*TimeoutError] after limit,
-// from the request to the last event.
-func Timeout(model runner.Model, limit time.Duration) runner.Model { return &limited{model, limit} }
+// from the request to the last event. No limit, zero or less, gives model itself.
+func Timeout(model runner.Model, limit time.Duration) runner.Model {
+	if limit <= 0 {
+		return model
+	}
+	return &limited{model, limit}
+}
 
 type limited struct {
 	model runner.Model
