@@ -9,6 +9,7 @@ import type { Json } from "./protocol.js";
 import type { JsonSchema, StandardSchema } from "./schema.js";
 import type { FromJsonSchema } from "./schema_types.js";
 import type { Tool } from "./tools.js";
+import { whole } from "./whole.js";
 
 /** Instructions that are made before every model call. */
 export type DynamicInstructions = (context: RunContext) => string | Promise<string>;
@@ -166,6 +167,6 @@ export class Agent<const Type = undefined> {
   /** The agent as a tool: a call runs it on the arguments, apart from the conversation, and its final output is the
    * call's. Where it needs an approval, the outer run stops for it. */
   asTool(options: AgentToolOptions = {}): AgentTool {
-    return { type: "agent", agent: this, options };
+    return { type: "agent", agent: this, options: whole(options) };
   }
 }

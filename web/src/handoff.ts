@@ -4,6 +4,7 @@ import type { RunItem } from "./items.js";
 import type { InputItem } from "./responses.js";
 import type { JsonSchema, StandardSchema } from "./schema.js";
 import type { ArgumentsOf } from "./schema_types.js";
+import { whole } from "./whole.js";
 
 /** A conversation at a handoff. */
 export interface HandoffInputData {
@@ -50,7 +51,7 @@ export function handoff<const Input extends StandardSchema | JsonSchema = JsonSc
   agent: Agent<unknown>,
   options: HandoffOptions<Input> = {},
 ): Handoff {
-  return { ...options, agent } as Handoff;
+  return { ...whole(options), agent } as Handoff;
 }
 
 /** Items that are no tool's. */

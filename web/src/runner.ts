@@ -5,6 +5,7 @@ import type { RunOptions } from "./options.js";
 import { RunResult, RunResultStreaming } from "./result.js";
 import type { RunPlan } from "./run.js";
 import { RunState } from "./state.js";
+import { whole } from "./whole.js";
 
 /** A user's message, items of the Responses API, or a state to go on with. */
 export type RunInput = string | readonly object[] | RunState;
@@ -18,7 +19,7 @@ export class Runner {
   constructor(defaults: Omit<RunOptions, "signal">, source: EngineSource);
   constructor(defaults?: Omit<RunOptions, "signal">);
   constructor(defaults: Omit<RunOptions, "signal"> = {}, source: EngineSource = sharedEngine) {
-    this.#defaults = defaults;
+    this.#defaults = whole(defaults);
     this.#source = source;
   }
 
@@ -42,7 +43,7 @@ export class Runner {
 
 /** Lays options over others; what is undefined, or none at all, leaves them as they are. */
 function over<Options extends object>(defaults: Options, options: Options | null | undefined): { -readonly [Key in keyof Options]: Options[Key] } {
-  return { ...defaults, ...(Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Options) };
+  return { ...defaults, ...(Object.fromEntries(Object.entries(options ? whole(options) : {}).filter(([, value]) => value !== undefined)) as Options) };
 }
 
 /** Starts a run whose events can be read: see {@link Runner.runStreamed}. */

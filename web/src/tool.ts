@@ -4,6 +4,7 @@ import type { ToolInputGuardrail, ToolOutputGuardrail } from "./guardrails.js";
 import type { JsonSchema, StandardSchema } from "./schema.js";
 import { NO_ARGUMENTS, parseArguments, toJsonSchema } from "./schema.js";
 import type { ArgumentsOf } from "./schema_types.js";
+import { whole } from "./whole.js";
 
 /** What describes the arguments of a tool. Only a Standard Schema checks them, too. */
 export type ToolParameters = StandardSchema | JsonSchema;
@@ -111,11 +112,11 @@ export interface FunctionTool {
 export function tool<const Parameters extends ToolParameters = typeof NO_ARGUMENTS>(
   options: ToolOptions<Parameters>,
 ): FunctionTool {
-  const { name, description, strict = true, needsApproval = false, isEnabled = true, execute } = options;
-  const own = <Value>(value: Value): Value => (typeof value === "function" ? value.bind(options) : value);
+  const given = whole(options);
+  const { name, description, strict = true, needsApproval = false, isEnabled = true, execute } = given;
   if (typeof name !== "string" || name === "") throw new UserError('A tool needs a name: tool({ name: "…", … }).');
   if (typeof execute !== "function") throw new UserError(`Tool ${name} needs execute: (args) => … to run.`);
-  const schema: ToolParameters = options.parameters ?? NO_ARGUMENTS;
+  const schema: ToolParameters = given.parameters ?? NO_ARGUMENTS;
   const document = toJsonSchema(schema, `tool ${name}`);
   const parse = (text: string): Promise<ArgumentsOf<Parameters>> =>
     parseArguments(schema, text, name) as Promise<ArgumentsOf<Parameters>>;
@@ -126,20 +127,20 @@ export function tool<const Parameters extends ToolParameters = typeof NO_ARGUMEN
     description,
     parameters: document,
     strict,
-    isEnabled: own(isEnabled),
-    timeoutMs: options.timeoutMs,
-    timeoutBehavior: options.timeoutBehavior,
-    errorFunction: own(options.errorFunction),
-    deferLoading: options.deferLoading,
-    allowedCallers: options.allowedCallers,
-    inputGuardrails: options.inputGuardrails,
-    outputGuardrails: options.outputGuardrails,
-    customDataExtractor: own(options.customDataExtractor),
-    needsApproval: gateOnArguments(own(needsApproval), parse),
+    isEnabled,
+    timeoutMs: given.timeoutMs,
+    timeoutBehavior: given.timeoutBehavior,
+    errorFunction: given.errorFunction,
+    deferLoading: given.deferLoading,
+    allowedCallers: given.allowedCallers,
+    inputGuardrails: given.inputGuardrails,
+    outputGuardrails: given.outputGuardrails,
+    customDataExtractor: given.customDataExtractor,
+    needsApproval: gateOnArguments(needsApproval, parse),
     invoke: async (text, details) => {
       const args = await parse(text);
       details.signal.throwIfAborted(); // the run may have been stopped meanwhile
-      return execute.call(options, args, details);
+      return execute(args, details);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { RunContext, ToolCallDetails } from "./context.js";
 import type { Json } from "./protocol.js";
 import type { WireItem } from "./responses.js";
 import type { FunctionTool } from "./tool.js";
+import { whole } from "./whole.js";
 
 // The kinds of tools beside functions. Each maker fills in what it is given and
 // nothing else; the engine knows the rest.
@@ -59,7 +60,7 @@ export interface CustomTool extends CustomToolOptions {
 
 /** Makes a tool whose input is text. The input reaches `execute` as the model wrote it. */
 export function customTool(options: CustomToolOptions): CustomTool {
-  return { ...options, type: "custom" };
+  return { ...whole(options), type: "custom" };
 }
 
 /** What a shell call asks for. Zero limits are none. */
@@ -99,7 +100,7 @@ export interface ShellTool extends ShellToolOptions {
 
 /** Makes the tool with which a model runs commands. Without `execute` the server runs them. */
 export function shellTool(options: ShellToolOptions): ShellTool {
-  return { ...options, type: "shell" };
+  return { ...whole(options), type: "shell" };
 }
 
 /** One change of a file. */
@@ -123,7 +124,7 @@ export interface ApplyPatchTool extends ApplyPatchToolOptions {
 
 /** Makes the tool with which a model changes files. Paths are the model's words: check them before you use them. */
 export function applyPatchTool(options: ApplyPatchToolOptions): ApplyPatchTool {
-  return { ...options, type: "apply_patch" };
+  return { ...whole(options), type: "apply_patch" };
 }
 
 /** One action of a computer; `type` says which fields count. */
@@ -165,7 +166,7 @@ export interface ComputerTool extends ComputerToolOptions {
 
 /** Makes the tool with which a model uses a computer. After each call a screenshot is taken and sent. */
 export function computerTool(options: ComputerToolOptions): ComputerTool {
-  return { ...options, type: "computer" };
+  return { ...whole(options), type: "computer" };
 }
 
 /** A tool that the model's server runs. The run only records its calls. */

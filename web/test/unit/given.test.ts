@@ -1,8 +1,9 @@
 // What a page gives its runs, in forms that are as good as any, and in such that are none.
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import type { GuardrailFunctionOutput, Hooks, InputGuardrail, Model, RunContext, ToolInputGuardrail } from "runstream";
-import { Agent, dispose, run, tool, UserError } from "runstream";
+import type { GuardrailFunctionOutput, Hooks, InputGuardrail, Model, RunContext, RunOptions, ToolInputGuardrail } from "runstream";
+import { Agent, applyPatchTool, customTool, dispose, handoff, run, shellTool, tool, UserError } from "runstream";
+import type { StreamedItem } from "runstream/testing";
 import { assistantMessage, functionCall, ScriptedModel } from "runstream/testing";
 
 afterEach(dispose);
@@ -60,6 +61,64 @@ test("hooks, guardrails and tools may be objects of classes, which keep what the
   assert.deepEqual([guard.looked, look.inputGuardrails[0]?.looked], [2, 1]);
   assert.match(JSON.stringify(model.calls[1]?.request.body), /a door/);
   assert.deepEqual([look.asked, result.newItems.flatMap((item) => item.type === "tool_call_output_item" ? item.customData : [])], [["c1"], ["a door"]]);
+});
+
+test("a class's own gates, handoffs and options count, and keep their this", async () => {
+  class Gated {
+    readonly name = "edit";
+    readonly description = "";
+    ran = 0;
+    execute(): string {
+      this.ran++;
+      return "done";
+    }
+    needsApproval(): boolean {
+      return this.ran === 0;
+    }
+  }
+  class GatedShell {
+    get needsApproval(): boolean {
+      return true;
+    }
+    execute(): { text: string } {
+      return { text: "never" };
+    }
+  }
+  class Hidden {
+    get isEnabled(): boolean {
+      return false;
+    }
+  }
+  class Options {
+    readonly #looked: string[];
+    constructor(looked: string[]) {
+      this.#looked = looked;
+    }
+    get inputGuardrails(): InputGuardrail[] {
+      return [{ name: "g", execute: () => (this.#looked.push("g"), { tripwireTriggered: false }) }];
+    }
+  }
+  const calls = [
+    { type: "custom_tool_call", id: "i1", call_id: "c1", name: "edit", input: "x" },
+    { type: "shell_call", id: "i3", call_id: "c2", status: "completed", action: { commands: ["rm x"] } },
+    { type: "apply_patch_call", id: "i2", call_id: "c3", status: "completed", operation: { type: "delete_file", path: "x" } },
+  ];
+  const model = new ScriptedModel([calls as StreamedItem[], [assistantMessage("Done.")]]);
+  const [custom, patch, looked] = [new Gated(), new Gated(), [] as string[]];
+  const other = new Agent({ name: "Other", model });
+  const agent = new Agent({
+    name: "A", model, tools: [customTool(custom), applyPatchTool(patch), shellTool(new GatedShell())], handoffs: [handoff(other, new Hidden())],
+  });
+  const paused = await run(agent, "Go.", new Options(looked) as RunOptions);
+  assert.deepEqual(paused.interruptions.map(({ callId }) => callId), ["c1", "c2", "c3"]);
+  assert.deepEqual([looked, custom.ran, patch.ran], [["g"], 0, 0]);
+  assert.doesNotMatch(JSON.stringify(model.calls[0]?.request.body), /transfer_to/);
+  const state = paused.toState();
+  state.approve(state.interruptions[0]!);
+  state.reject(state.interruptions[1]!);
+  state.approve(state.interruptions[2]!);
+  assert.equal((await run(agent, state)).finalOutput, "Done.");
+  assert.deepEqual([custom.ran, patch.ran], [1, 1]);
 });
 
 test("what a function must give is said where it gives something else", async () => {
