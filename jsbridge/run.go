@@ -23,6 +23,7 @@ type run struct {
 	agents  []*runner.Agent // in the order of the spec
 	result  *runner.StreamResult
 	begun   chan struct{} // closed once there is a result
+	resumed bool          // the page's reader has come to a resumed turn's tools
 
 	snapshots sync.Mutex           // guards the two below, also while a snapshot is written
 	sent      sentTexts            // by snapshots
@@ -176,8 +177,15 @@ func (r *run) checkpoint(ctx context.Context, result *runner.StreamResult) error
 
 // resumeCheckpoint makes a resumed turn's state due: a call of the page's tool is
 // a message that it goes before, so that whatever becomes of this engine, the page
-// knows what has begun.
-func (r *run) resumeCheckpoint(_ context.Context, state *runner.State) error {
+// knows what has begun. Before the first tool the page's reader has taken what
+// came before: it can stop the run, and none has begun.
+func (r *run) resumeCheckpoint(ctx context.Context, state *runner.State) error {
+	if !r.resumed {
+		r.resumed = true
+		if _, err := r.call(ctx, functionRef{turnFunction}); err != nil {
+			return err
+		}
+	}
 	result, err := state.Result()
 	if err == nil {
 		r.makeDue(result)

@@ -225,7 +225,9 @@ func (l *runLoop) runCalls(outer context.Context, calls []localCall) ([]callResu
 	}
 	err := l.guardCalls(ctx, calls)
 	if err == nil && l.fresh == nil && countApproved(calls) > 0 {
-		err = l.settled(ctx, results)
+		if err = l.letStop(ctx); err == nil {
+			err = l.settled(ctx, results)
+		}
 	}
 	if err != nil {
 		return results, l.giveUp(results, nil, err)

@@ -175,7 +175,11 @@ func toolTimedOut(tool string, timeout time.Duration) string {
 // failed turns a tool's error into what the model is told, or into the run's.
 func (t *FunctionTool) failed(ctx context.Context, l *runLoop, call *ToolCall, err error) (any, *State, error) {
 	if t.OnError == nil {
-		return l.errorText(ToolErrorInfo{Kind: "tool_exception", Tool: call.Name, CallID: call.ID, Default: toolFailed, Err: err}), nil, nil
+		told := toolFailed
+		if errors.Is(err, errOutputLost) {
+			told = outputLost
+		}
+		return l.errorText(ToolErrorInfo{Kind: "tool_exception", Tool: call.Name, CallID: call.ID, Default: told, Err: err}), nil, nil
 	}
 	text, failure := t.OnError(ctx, call, err)
 	if failure == nil {

@@ -26,7 +26,7 @@ type StreamResult struct {
 	complete  bool
 	paused    bool // the run ended with calls that wait for a decision
 	afterTurn bool
-	cancelled bool
+	stopped   bool // by Cancel, or by the end of its context
 }
 
 func newResult(stop context.CancelCauseFunc) *StreamResult {
@@ -231,10 +231,22 @@ func (r *StreamResult) ToolGuardrailResults() (inputs, outputs []ToolGuardrailRe
 }
 
 // ToInputList gives the whole conversation, the run's input included, as input
-// for another run. The caller may append to it.
+// for another run. The caller may append to it. Of a run that was stopped it
+// lacks the calls that have no output, which no server takes; those of a paused
+// or failed one are there.
 func (r *StreamResult) ToInputList() []json.RawMessage {
 	s := r.published()
-	return s.inputList(s.allItems())
+	return r.inputList(s, s.allItems())
+}
+
+func (r *StreamResult) inputList(s *State, items []*RunItem) []json.RawMessage {
+	list := s.inputList(items)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopped {
+		return pruned(list, nil, false)
+	}
+	return list
 }
 
 func (r *StreamResult) published() *State {
@@ -257,10 +269,10 @@ func (r *StreamResult) stopsAfterTurn() bool {
 }
 
 // finish ends the run, whose last state is published.
-func (r *StreamResult) finish(output any, err error, cancelled bool) {
+func (r *StreamResult) finish(output any, err error, stopped bool) {
 	r.mu.Lock()
-	r.output, r.err, r.complete, r.cancelled = output, err, true, cancelled
-	r.paused = err == nil && r.state.step == stepInterrupted && !cancelled
+	r.output, r.err, r.complete, r.stopped = output, err, true, stopped
+	r.paused = err == nil && r.state.step == stepInterrupted && !stopped
 	r.mu.Unlock()
 	r.queue.close(err)
 	r.stop(nil)

@@ -7,5 +7,5 @@ import "encoding/json"
 // gives all of it.
 func (r *StreamResult) NormalizedInputList() []json.RawMessage {
 	s := r.published()
-	return s.inputList(s.generated)
+	return r.inputList(s, s.generated)
 }

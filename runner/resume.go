@@ -213,7 +213,7 @@ func (l *runLoop) openCalls(ctx context.Context, work *turnWork) ([]localCall, e
 			return nil, err
 		}
 		if c.paused == nil && (!waiting[callID] || s.ledger[callID].Executed) {
-			return nil, &ModelBehaviorError{Message: "call " + strconv.Itoa(i+1) + " of the paused turn was begun, but its output was not kept; it is not run a second time, start a new run"}
+			return nil, &ModelBehaviorError{Message: "call " + strconv.Itoa(i+1) + " of the paused turn was begun, but its output was not kept; it is not run a second time, start a new run", Err: errOutputLost}
 		}
 		c.call = nil
 		l.readVerdict(&c)

@@ -39,21 +39,21 @@ func start(ctx context.Context, state *State, cfg *config) *StreamResult {
 	result.publish(state.clone())
 	go func() {
 		output, err := any(nil), error(errExited)
-		cancelled := false
+		stopped := false
 		defer func() {
 			if err != nil && runCtx.Err() != nil {
 				switch cause := context.Cause(runCtx); {
 				case ctx.Err() != nil:
-					err = context.Cause(ctx)
+					err, stopped = context.Cause(ctx), true
 				case cause == errCancelled:
-					output, err, cancelled = nil, nil, true
+					output, err, stopped = nil, nil, true
 				default:
 					err = cause // a guardrail tripped
 				}
 			}
 			result.publish(state.clone())
 			state.release() // who waits for the end may change it then
-			result.finish(output, err, cancelled)
+			result.finish(output, err, stopped)
 		}()
 		output, err = guarded(runCtx, state, cfg, result)
 	}()

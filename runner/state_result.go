@@ -23,6 +23,6 @@ func (r *StreamResult) Snapshot() *StreamResult {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	snapshot.state, snapshot.output, snapshot.err = r.state, r.output, r.err
-	snapshot.complete, snapshot.paused, snapshot.cancelled = r.complete, r.paused, r.cancelled
+	snapshot.complete, snapshot.paused, snapshot.stopped = r.complete, r.paused, r.stopped
 	return snapshot
 }

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 )
 
@@ -134,6 +135,13 @@ func Always(context.Context, *ToolCall) (bool, error) { return true, nil }
 
 // FailRun is a [FunctionTool.OnError] that ends the run with the error.
 func FailRun(_ context.Context, _ *ToolCall, err error) (string, error) { return "", err }
+
+// errOutputLost is why a run does not go on of which a call was begun and nothing
+// more is known.
+var errOutputLost = errors.New("a call's output was lost")
+
+// outputLost is what the model is told by default of an agent whose run ends so.
+const outputLost = "The agent was stopped while one of its tools ran, and whether that took effect is not known. Do not repeat it before you know."
 
 // toolFailed is what the model is told of a failed tool by default.
 const toolFailed = "An error occurred while running the tool. Please try again."

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { z } from "zod";
-import { Agent, applyPatchTool, dispose, handoff, run, Runner, RunState, shellTool, tool } from "runstream";
+import { Agent, applyPatchTool, dispose, handoff, run, Runner, RunState, runStreamed, shellTool, tool } from "runstream";
 import { assistantMessage, functionCall, ScriptedModel } from "runstream/testing";
 
 afterEach(dispose);
@@ -161,4 +161,24 @@ test("a handoff's input that does not fit is the model's mistake", async () => {
   const agent = new Agent({ name: "Clerk", handoffs: [handoff(next, { inputType: z.object({ why: z.string() }), onHandoff: () => assert.fail() })] });
   const model = new ScriptedModel([[functionCall("transfer_to_next", {}, { callId: "h" })]]);
   await assert.rejects(run(agent, "Hi", { model }), { name: "ModelBehaviorError" });
+});
+
+test("a resumed run that is left at its first event has run nothing, and goes on later", async () => {
+  for (const inside of [false, true]) {
+    const { ran, remove } = deleting();
+    const inner = new Agent({ name: "Inner", tools: [remove] });
+    const agent = inside ? new Agent({ name: "Outer", tools: [inner.asTool({ toolName: "ask" })] }) : inner;
+    const before = inside ? [[functionCall("ask", { input: "a" }, { callId: "call_0" })]] : [];
+    const after = inside ? [[assistantMessage("In.")]] : [];
+    const model = new ScriptedModel([
+      ...before, [functionCall("remove", { path: "/tmp" }, { callId: "call_1" })], ...after, [assistantMessage("Done.")],
+    ]);
+    const state = (await run(agent, "Hi", { model })).toState();
+    state.approve(state.interruptions[0] ?? assert.fail());
+    const left = runStreamed(agent, state, { model });
+    for await (const _ of left) break;
+    assert.deepEqual([ran, left.toInputList().map((item) => item.type ?? "message")], [[], ["message"]]);
+    const result = await run(agent, await RunState.fromString(agent, left.toState().toString()), { model });
+    assert.deepEqual([ran, result.finalOutput], [["/tmp"], "Done."]);
+  }
 });
