@@ -68,3 +68,41 @@ func (l *runLoop) decideAgain(ctx context.Context) (next, error) {
 	}
 	return then, err
 }
+
+// leaveFinal leaves a final output that not all have passed to the run that goes
+// on from here, and out of the session until then; false where that run goes on
+// with its tools.
+func (l *runLoop) leaveFinal() bool {
+	s := l.s
+	if s.step == stepInterrupted || l.guardrails.known() != nil {
+		return false
+	}
+	unsaved := 0
+	if l.cfg.session != nil {
+		unsaved = len(s.items) - l.savedItems
+	}
+	s.step, s.work, s.carried.FinalPending = stepRunAgain, nil, &unsaved
+	l.savedItems = len(s.items)
+	return true
+}
+
+// finalLeft gives the final output that the run before has left; nil where there
+// is none, or nobody can tell it any more.
+func (l *runLoop) finalLeft(ctx context.Context) *next {
+	s := l.s
+	unsaved := s.carried.FinalPending
+	s.carried.FinalPending = nil
+	if unsaved == nil || s.step != stepRunAgain || *unsaved < 0 || *unsaved > len(s.items) {
+		return nil
+	}
+	then, err := l.decideAgain(ctx)
+	isLeft := err == nil && len(s.pending) == 0
+	if isLeft || !l.guardsOutput() {
+		l.savedItems = len(s.items) - *unsaved
+	}
+	if !isLeft {
+		return nil
+	}
+	s.outputGuardrails = nil
+	return &then
+}

@@ -116,3 +116,58 @@ func TestARunWithAnUnsavedAnswerIsNotAskedAgain(t *testing.T) {
 		require.ErrorAs(t, result.State().AddInput(json.RawMessage(`{"role":"user","content":"More."}`)), &refused)
 	})
 }
+
+// A run that ends while its output is looked at goes on with that output.
+func TestAnOutputThatNotAllHavePassedIsNotAskedForAgain(t *testing.T) {
+	tool := &runner.FunctionTool{Name: "tool", Invoke: func(context.Context, *runner.ToolCall) (any, error) { return "From the tool.", nil }}
+	for name, tc := range map[string]struct {
+		turn  runnertest.Turn
+		use   runner.ToolUseBehavior
+		final string
+		saved []string
+	}{
+		"an answer":       {says("From the model."), runner.ToolUseBehavior{}, "From the model.", []string{"user", "message"}},
+		"a tool's output": {calls("tool", "c1"), runner.ToolUseBehavior{StopOnFirstTool: true}, "From the tool.", []string{"user", "function_call c1", "function_call_output c1"}},
+	} {
+		for way, end := range map[string]func(*runner.StreamResult) error{
+			"the guardrail fails":  func(*runner.StreamResult) error { return errBroken },
+			"the guardrail panics": func(*runner.StreamResult) error { panic("oops") },
+			"the run is cancelled": func(r *runner.StreamResult) error { r.Cancel(runner.CancelImmediate); return errBroken },
+		} {
+			for how, carry := range carriers {
+				t.Run(name+", "+way+", "+how, func(t *testing.T) {
+					model := script(tc.turn)
+					agent := newAgent("A", model, tool)
+					agent.ToolUse = tc.use
+					ends, trips := true, false
+					results := make(chan *runner.StreamResult, 1)
+					agent.OutputGuardrails = []runner.OutputGuardrail{{Name: "g", Run: func(context.Context, *runner.RunContext, *runner.Agent, any) (runner.GuardrailOutput, error) {
+						if ends {
+							return runner.GuardrailOutput{}, end(<-results)
+						}
+						return runner.GuardrailOutput{Tripped: trips}, nil
+					}}}
+					session := &notedSession{}
+					result := runner.RunStreamed(t.Context(), agent, runner.Text("Go."), runner.WithSession(session))
+					results <- result
+					_ = result.Wait(t.Context())
+					assert.Equal(t, []string{"user"}, session.log(t))
+					state := result.State()
+					ends = false
+
+					trips = true
+					_, tripped := requireError[*runner.OutputGuardrailTripwireTriggered](t, agent, reload(t, agent, state), runner.WithSession(&notedSession{}))
+					assert.Nil(t, tripped.FinalOutput())
+					trips = false
+
+					again := runOK(t, agent, carry(t, agent, state), runner.WithSession(session))
+					assert.Equal(t, tc.final, again.FinalOutput())
+					assert.Equal(t, tc.saved, session.log(t))
+					assert.Len(t, again.OutputGuardrailResults(), 1)
+					model.AssertDone(t)
+					assert.Len(t, model.Requests(), 1)
+				})
+			}
+		}
+	}
+}

@@ -94,8 +94,11 @@ func (l *runLoop) firstTurn(ctx context.Context, stop context.CancelCauseFunc) (
 		return next{}, err
 	}
 	l.resumed = !l.s.fresh
-	if err := l.takeUp(ctx); err != nil {
-		return next{}, err
+	final := l.finalLeft(ctx)
+	if final == nil {
+		if err := l.takeUp(ctx); err != nil {
+			return next{}, err
+		}
 	}
 	l.publish()
 	if l.mustGuard() {
@@ -106,7 +109,10 @@ func (l *runLoop) firstTurn(ctx context.Context, stop context.CancelCauseFunc) (
 		}
 		l.s.turn = turn
 	}
-	if l.resumed && l.s.step == stepInterrupted {
+	switch {
+	case final != nil:
+		return *final, nil
+	case l.resumed && l.s.step == stepInterrupted:
 		return l.resumeTurn(ctx)
 	}
 	return l.modelTurn(ctx)
@@ -231,7 +237,9 @@ func (l *runLoop) passOutput(ctx context.Context, output any) error {
 		err = l.onAgentEnd(ctx, l.s.agent, output)
 	}
 	if err != nil {
-		l.leaveOut()
+		if !l.leaveFinal() {
+			l.leaveOut()
+		}
 		return err
 	}
 	if err = l.guardOutput(ctx, output); err == nil {
@@ -243,6 +251,8 @@ func (l *runLoop) passOutput(ctx context.Context, output any) error {
 			return err
 		}
 		l.withholdResults(tripped)
+	} else if l.leaveFinal() {
+		return err
 	}
 	return errors.Join(err, l.saveTurn(ctx))
 }

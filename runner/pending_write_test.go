@@ -140,10 +140,12 @@ func TestWhatOutputGuardrailsHaveNotPassedStaysOutOfTheSession(t *testing.T) {
 	session := &notedSession{}
 	result, err := runner.Run(t.Context(), agent, runner.Text("Go."), runner.WithSession(session))
 	require.ErrorIs(t, err, errBroken)
+	assert.Equal(t, []string{"user"}, session.log(t))
+	state := document(t, result.State())
+	assert.NotContains(t, string(state), "pending_session_write", "no other runner may write it unseen")
 	failing = false
-	runOK(t, agent, result.State(), runner.WithSession(session))
-	items, err := session.Items(t.Context(), 0)
+	back, err := runner.ParseState(state, agent)
 	require.NoError(t, err)
-	assert.NotContains(t, string(items[1]), "Secret.")
-	assert.Len(t, items, 2)
+	assert.Equal(t, "Secret.", runOK(t, agent, back, runner.WithSession(session)).FinalOutput())
+	assert.Equal(t, []string{"user", "message"}, session.log(t))
 }

@@ -80,6 +80,11 @@ type carried struct {
 	// Terminal says that the run had its final output, and failed before the
 	// session had it. It must not go on.
 	Terminal bool
+	// FinalPending says that the run has its final output, which not all have
+	// passed that may object to it: it goes on with them. It is the number of
+	// items that the session then gets. The field is this package's own; other
+	// runners ask the model again.
+	FinalPending *int
 
 	ConversationID         *string
 	PreviousResponseID     *string

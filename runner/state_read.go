@@ -358,6 +358,7 @@ func (r *documentReader) carried(s *State) {
 			r.fail("terminal_unrecoverable", "Run state terminal marker is invalid")
 		}
 	}
+	r.optional("final_output_pending", &c.FinalPending)
 }
 
 // context reads usage, decisions and the ledger.

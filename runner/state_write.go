@@ -151,6 +151,9 @@ func (w *documentWriter) state(s *State) {
 	if c.Terminal {
 		w.field("terminal_unrecoverable", true)
 	}
+	if c.FinalPending != nil {
+		w.field("final_output_pending", *c.FinalPending)
+	}
 	w.raw("trace", c.Trace)
 	if c.Sandbox != nil {
 		w.raw("sandbox", c.Sandbox)
