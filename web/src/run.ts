@@ -67,6 +67,7 @@ export class Run implements RunListener, Readable {
   constructor(plan: RunPlan, source: EngineSource, result?: RunResult) {
     this.#plan = plan;
     this.#result = result;
+    if ("state" in plan.start) this.view = plan.start.state.view;
     this.completed = new Promise((resolve, reject) => {
       this.#settle = (failure) => (failure ? reject(failure.error) : resolve());
     });
@@ -169,7 +170,7 @@ export class Run implements RunListener, Readable {
     const provider = providerSpec(scope.functions, needed);
     const rest = { ...(provider && { provider }), options: optionsSpec(options, scope) };
     if ("state" in start) {
-      this.view = start.state.lend();
+      start.state.lend();
       this.#owned = start.state;
       return { agents, input: { state: start.state.toString() }, ...rest };
     }

@@ -77,6 +77,11 @@ export class RunView {
     return this.#read();
   }
 
+  /** The same with another state. */
+  with(state: StateData): RunView {
+    return new RunView(() => ({ ...this.snapshot, state }), this.#texts, this.names);
+  }
+
   get document(): StateDocument {
     return (this.#document ??= JSON.parse(this.stateText(this.snapshot.state)) as StateDocument);
   }

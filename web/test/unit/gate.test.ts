@@ -182,3 +182,24 @@ test("a resumed run that is left at its first event has run nothing, and goes on
     assert.deepEqual([ran, result.finalOutput], [["/tmp"], "Done."]);
   }
 });
+
+test("a resumed run that is stopped before it starts, or cannot, has what its state has", async () => {
+  const { remove } = deleting();
+  const agent = new Agent({ name: "A", tools: [remove] });
+  const calls = [functionCall("remove", { path: "/a" }, { callId: "c1" }), functionCall("remove", { path: "/b" }, { callId: "c2" })];
+  const model = new ScriptedModel([calls, [assistantMessage("Done.")]]);
+  const state = (await run(agent, "Hi", { model })).toState();
+  state.approve(state.interruptions[0] ?? assert.fail());
+  state.reject(state.interruptions[1] ?? assert.fail(), "not that one");
+  state.addInput("and hurry");
+  for (const options of [{ model, signal: AbortSignal.abort() }, { model: {} as ScriptedModel }, { model }]) {
+    const left = runStreamed(agent, state, options);
+    left.cancel();
+    await left.completed.catch(() => {});
+    assert.equal(left.toState().toString(), state.toString());
+    assert.deepEqual([left.interruptions.length, left.usage.requests, left.toInputList().length], [2, 1, 3]);
+  }
+  const copy = runStreamed(agent, state, { model, signal: AbortSignal.abort() }).toState();
+  state.clearPendingInput();
+  assert.match(copy.toString(), /and hurry/);
+});
