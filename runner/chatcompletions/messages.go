@@ -103,7 +103,7 @@ func (c *conversation) add(raw json.RawMessage) error {
 	switch {
 	case it.isPlainMessage() || kind == "message" && (role == "user" || role == "system" || role == "developer"):
 		return c.addMessage(role, it["content"])
-	case kind == "message" && role == "assistant" && it["id"] != nil && it["content"] != nil:
+	case kind == "message" && role == "assistant" && it.isAnswer():
 		return c.addAnswer(it["content"])
 	case kind == "file_search_call":
 		c.addCall(toolCall{ID: text(it["id"]), Function: calledFunction{"file_search_call", it.fileSearchArguments()}})
@@ -123,6 +123,17 @@ func (c *conversation) add(raw json.RawMessage) error {
 		return errors.New("it is of type " + quote(kind) + ", which only the Responses API understands")
 	}
 	return nil
+}
+
+// isAnswer recognises a message as a model writes it, with an id or, as models of
+// one's own may, without.
+func (it item) isAnswer() bool {
+	if it["id"] != nil {
+		return it["content"] != nil
+	}
+	var parts []answerPart
+	_ = codec.Read(it["content"], codec.List(&parts, (*answerPart).fields)) // a text has none
+	return slices.ContainsFunc(parts, func(p answerPart) bool { return p.Type == "output_text" || p.Type == "refusal" })
 }
 
 // isPlainMessage recognises a message with a role and a content and little

@@ -378,6 +378,14 @@ func TestInputThatCannotBeSentIsNamed(t *testing.T) {
 	assert.Contains(t, user.Message, "web_search_call")
 }
 
+func TestAnAnswerNeedsNoIDToBeSent(t *testing.T) {
+	request := hello()
+	request.Input = append(request.Input, json.RawMessage(`{"type":"message","role":"assistant","status":"completed","content":[{"type":"output_text","text":"Hi."}]}`))
+	server := &server{}
+	_, _ = collect(t.Context(), &chatcompletions.Model{Name: "local", Transport: server}, request)
+	assert.Contains(t, string(server.body), `{"role":"assistant","content":"Hi."}`)
+}
+
 func TestAConversationThatTheServerWouldHaveToKeepIsRefused(t *testing.T) {
 	for _, request := range []*runner.ModelRequest{{ConversationID: "conv_1"}, {PreviousResponseID: "resp_1"}} {
 		_, err := collect(t.Context(), &chatcompletions.Model{Name: "local", Transport: &server{}}, request)
