@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"sync"
+	"time"
 
 	"runstream/internal/codec"
 	"runstream/runner"
@@ -201,16 +202,33 @@ func (r *run) makeDue(result *runner.StreamResult) {
 }
 
 // postSnapshots sends what is due until the run ends, while it goes on: the next
-// request need not wait until it is written.
+// request need not wait until it is written. Where that takes long, as of a turn
+// with hundreds of calls, the run has as long for itself before the next.
 func (r *run) postSnapshots() {
 	defer r.calling.Done()
 	for {
 		select {
 		case <-r.isDue:
+			began := time.Now()
 			r.postSnapshot()
+			if took := time.Since(began); took > shortWrite {
+				r.rest(min(took, longestRest))
+			}
 		case <-r.ctx.Done():
 			return
 		}
+	}
+}
+
+const shortWrite, longestRest = 4 * time.Millisecond, 100 * time.Millisecond
+
+// rest waits, or until the run ends.
+func (r *run) rest(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.ctx.Done():
 	}
 }
 

@@ -52,8 +52,9 @@ func (l *runLoop) asItStands(results []callResult) *State {
 	l.s.work = work
 	switch {
 	case l.fresh == nil: // outputs of a resumed turn wait to be announced
+		isIn := setOf(s.generated)
 		for _, output := range outputs {
-			if !slices.Contains(s.generated, output) {
+			if !isIn[output] {
 				s.generated = append(s.generated, output)
 			}
 		}
@@ -105,23 +106,25 @@ func (s *State) asBegun() *State {
 // for, where their runs go on or have ended, and what has its output: a run that
 // goes on is not read.
 func (w *turnWork) withoutRunning(results []callResult) *turnWork {
+	answered, running := map[question]bool{}, map[*RunItem]callResult{}
+	for _, r := range results {
+		running[r.localCall.item] = r
+		if r.item != nil && r.item.Type == ToolCallOutputItem {
+			answered[r.localCall.item.question()] = true
+		}
+	}
 	kept := *w
 	kept.calls = slices.Clone(w.calls)
 	for i := range kept.calls {
 		c := &kept.calls[i]
-		at := slices.IndexFunc(results, func(r callResult) bool { return r.localCall.item == c.item })
-		switch {
-		case c.paused == nil || at < 0:
-		case results[at].running:
-			c.paused = results[at].asBegun
+		switch r, ok := running[c.item]; {
+		case c.paused == nil || !ok:
+		case r.running:
+			c.paused = r.asBegun
 		default:
-			c.paused = results[at].paused
+			c.paused = r.paused
 		}
 	}
-	kept.interruptions = slices.DeleteFunc(kept.stillWaits(), func(waiting *RunItem) bool {
-		return slices.ContainsFunc(results, func(r callResult) bool {
-			return r.item != nil && r.item.Type == ToolCallOutputItem && waiting.asksFor(r.localCall.item)
-		})
-	})
+	kept.interruptions = slices.DeleteFunc(kept.stillWaits(), func(waiting *RunItem) bool { return answered[waiting.question()] })
 	return &kept
 }

@@ -97,21 +97,37 @@ func (w *turnWork) waitingInOrder(pending []*RunItem) []*RunItem {
 // that wait no more, and with what they wait for now.
 func (w *turnWork) stillWaits() []*RunItem {
 	var nested []*RunItem
+	own := map[question]bool{}
+	for _, request := range w.mcpRequests {
+		own[request.question()] = true
+	}
 	for _, c := range w.calls {
+		own[c.item.question()] = true
 		if c.paused != nil {
 			nested = append(nested, c.paused.interruptions()...)
 		}
 	}
-	waits := slices.DeleteFunc(slices.Clone(w.interruptions), func(waiting *RunItem) bool {
-		return !slices.Contains(nested, waiting) && !slices.ContainsFunc(w.mcpRequests, waiting.asksFor) &&
-			!slices.ContainsFunc(w.calls, func(c localCall) bool { return waiting.asksFor(c.item) })
-	})
+	isNested, isIn := setOf(nested), map[*RunItem]bool{}
+	var waits []*RunItem
+	for _, waiting := range w.interruptions {
+		if isNested[waiting] || own[waiting.question()] {
+			waits, isIn[waiting] = append(waits, waiting), true
+		}
+	}
 	for _, waiting := range nested {
-		if !slices.Contains(waits, waiting) {
-			waits = append(waits, waiting)
+		if !isIn[waiting] {
+			waits, isIn[waiting] = append(waits, waiting), true
 		}
 	}
 	return waits
+}
+
+func setOf(items []*RunItem) map[*RunItem]bool {
+	set := make(map[*RunItem]bool, len(items))
+	for _, item := range items {
+		set[item] = true
+	}
+	return set
 }
 
 // asked says whether the run has what waits among its items. A document has
@@ -125,10 +141,15 @@ func (l *runLoop) asked(waiting *RunItem, work *turnWork, results []callResult) 
 	return slices.Contains(l.s.generated, waiting)
 }
 
-// asksFor says whether the item asks for a decision on a call.
-func (i *RunItem) asksFor(call *RunItem) bool {
-	return call.CallID() == i.CallID() && call.Agent == i.Agent && call.ToolName == i.ToolName
+// question is what a call and the item that asks for a decision on it have in
+// common.
+type question struct {
+	callID string
+	agent  *Agent
+	tool   string
 }
+
+func (i *RunItem) question() question { return question{i.CallID(), i.Agent, i.ToolName} }
 
 // sameQuestion says whether two items ask for one decision.
 func (i *RunItem) sameQuestion(other *RunItem) bool {
@@ -364,7 +385,7 @@ func (w *turnWork) placeholder(asking *RunItem) *RunItem {
 	known := asking
 	for _, waiting := range w.interruptions {
 		switch {
-		case !waiting.asksFor(asking):
+		case waiting.question() != asking.question():
 		case sameRaw(waiting.Raw, asking.Raw):
 			return waiting
 		default:
