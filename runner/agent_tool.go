@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
 
 	"runstream/internal/codec"
 )
@@ -67,6 +68,10 @@ func (a *Agent) AsTool(o AgentToolOptions) *FunctionTool {
 	return tool
 }
 
+// mostInside is how deep agents may call each other as tools: a state has four
+// levels for each, of the [MaxStateDepth] that can be read.
+const mostInside = 40
+
 // agentTool runs an agent as a tool.
 type agentTool struct {
 	agent   *Agent
@@ -76,6 +81,9 @@ type agentTool struct {
 // run runs the agent, or goes on with its run where it paused before.
 func (t *agentTool) run(ctx context.Context, l *runLoop, c *localCall) (value any, paused *State, err error) {
 	cfg := l.cfg.forAgentTool(t.options)
+	if cfg.inside > mostInside {
+		return nil, nil, &ModelBehaviorError{Message: "agents call each other as tools " + strconv.Itoa(cfg.inside) + " deep; a run takes " + strconv.Itoa(mostInside) + ", for a state could hold no more"}
+	}
 	cfg.beforeModel = c.begun
 	state := c.paused
 	if state == nil {

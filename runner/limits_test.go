@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -406,4 +407,36 @@ func TestWhatHasNothingToRunIsNamed(t *testing.T) {
 			assert.Contains(t, user.Message, tc.says)
 		})
 	}
+}
+
+// What waits must fit into a document that can be read.
+func TestOnlySoMuchMayWaitAsAStateCanHold(t *testing.T) {
+	t.Run("calls", func(t *testing.T) {
+		var ran executions
+		ids := []string{}
+		for i := range runner.MaxStateCalls + 1 {
+			ids = append(ids, "c"+strconv.Itoa(i))
+		}
+		agent := newAgent("A", script(calls("gated", ids[1:]...)), ran.gated("gated"))
+		assert.Len(t, reload(t, agent, runOK(t, agent, runner.Text("Go.")).State()).Interruptions(), runner.MaxStateCalls)
+		agent.Model = script(calls("gated", ids...))
+		requireError[*runner.ModelBehaviorError](t, agent, runner.Text("Go."))
+	})
+	t.Run("runs inside", func(t *testing.T) {
+		var ran executions
+		nest := func(depth int) *runner.Agent {
+			agent := newAgent("A", script(calls("gated", "c")), ran.gated("gated"))
+			for i := range depth {
+				id := "c" + strconv.Itoa(i)
+				model := script(runnertest.Reply(runnertest.ToolCall("ask", id, `{"input":"Go."}`)), says("Done."))
+				agent = newAgent("A"+id, model, agent.AsTool(runner.AgentToolOptions{Name: "ask"}))
+			}
+			return agent
+		}
+		agent := nest(40)
+		assert.Len(t, reload(t, agent, runOK(t, agent, runner.Text("Go.")).State()).Interruptions(), 1)
+		result := runOK(t, nest(41), runner.Text("Go."))
+		assert.Empty(t, result.Interruptions())
+		assert.Equal(t, "Done.", result.FinalOutput(), "the agent above is told that its tool failed")
+	})
 }

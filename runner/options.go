@@ -12,6 +12,7 @@ const DefaultMaxTurns = 10
 type Option func(*config)
 
 type config struct {
+	inside           int // how many agent tools the run is in
 	maxTurns         int // 0: no limit
 	model            Model
 	settings         ModelSettings
@@ -74,6 +75,7 @@ func (c *config) check() error {
 // forAgentTool is the configuration of an agent that runs as a tool.
 func (c *config) forAgentTool(o AgentToolOptions) *config {
 	inner := *c
+	inner.inside++
 	inner.checkpoint, inner.toolCheckpoint, inner.resumeCheckpoint = nil, nil, nil
 	inner.errorHandlers, inner.compact = ErrorHandlers{}, nil
 	inner.conversationID, inner.previousID, inner.autoPrevious = "", "", false

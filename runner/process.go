@@ -2,6 +2,7 @@ package runner
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -23,6 +24,9 @@ func (l *runLoop) processResponse(response *ModelResponse, o *offer) (*turnWork,
 		if err := p.item(item); err != nil {
 			return nil, err
 		}
+	}
+	if made := len(p.work.calls) + len(p.work.mcpRequests); made > MaxStateCalls {
+		return nil, &ModelBehaviorError{Message: "the model made " + strconv.Itoa(made) + " calls at once; a run takes " + strconv.Itoa(MaxStateCalls) + ", for a state could hold no more"}
 	}
 	p.work.calls = byKind(p.work.calls)
 	before := l.s.ledger
