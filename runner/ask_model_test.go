@@ -103,3 +103,17 @@ func TestATimeLimitOfTheModelsOwnIsNoEndOfTheRunsContext(t *testing.T) {
 	failed, _ := requireError[*runner.APIError](t, agent, runner.Text("Go."))
 	assert.ErrorIs(t, failed, context.DeadlineExceeded)
 }
+
+func TestAnErrorEventIsReadInOthersFormToo(t *testing.T) {
+	for _, data := range []string{
+		`{"type":"error","message":"too busy","code":"overloaded"}`,
+		`{"type":"error","error":{"message":"too busy","code":"overloaded"}}`,
+	} {
+		agent := newAgent("A", script(runnertest.Turn{Raw: []json.RawMessage{json.RawMessage(data)}}))
+		failed, _ := requireError[*runner.ModelBehaviorError](t, agent, runner.Text("Go."))
+		assert.ErrorContains(t, failed, "too busy")
+		var reported *runner.APIError
+		require.ErrorAs(t, failed, &reported)
+		assert.Equal(t, "overloaded", reported.Code)
+	}
+}

@@ -46,7 +46,10 @@ func (r *responseReader) read(event RawEvent) error {
 		return response.failure(event.Type)
 	case "error", "response.error":
 		var message, code string
-		_ = codec.Read(event.Data, codec.Fields{"message", (*codec.RoughText)(&message), "code", (*codec.RoughText)(&code)}) // they are optional
+		var within json.RawMessage
+		fields := codec.Fields{"message", (*codec.RoughText)(&message), "code", (*codec.RoughText)(&code)}
+		_ = codec.Read(event.Data, append(fields, "error", &within)) // all are optional
+		_ = codec.Read(within, fields)                               // as others than OpenAI have them
 		return &ModelBehaviorError{Message: "the model's response ended with an error event: " + message, Err: reported(message, code)}
 	}
 	return nil

@@ -1,4 +1,5 @@
 import { UserError } from "./errors.js";
+import { bigIntAsText } from "./graph.js";
 
 /** A model that the page brings, such as one that runs in the browser. */
 export interface Model {
@@ -112,7 +113,8 @@ class Answer {
         const { done, value } = await this.#iterator.next();
         if (this.#ended) return;
         if (done) return this.#end({});
-        this.#events.push(value);
+        // A copy: a model may use one object for all of its events.
+        this.#events.push(JSON.parse(JSON.stringify(value ?? null, bigIntAsText)) as object);
         this.#wake();
       }
     } catch (thrown) {

@@ -42,15 +42,15 @@ export function isStandardSchema(schema: object): schema is StandardSchema {
 export function toJsonSchema(schema: StandardSchema | JsonSchema, owner: string): JsonSchema {
   if (!isStandardSchema(schema)) return schema;
   const standard: StandardSchema["~standard"] & JsonSchemaSource = schema["~standard"];
-  const convert = standard.jsonSchema?.input;
-  if (!convert) {
+  const source = standard.jsonSchema;
+  if (!source?.input) {
     throw new UserError(
       `The parameters of ${owner} are a ${standard.vendor} schema that cannot give JSON Schema. Use zod 4.2 or later, ` +
         `arktype 2.1.28 or later, toStandardJsonSchema(…) of @valibot/to-json-schema, or write JSON Schema itself.`,
     );
   }
   try {
-    const { $schema: _, ...document } = convert({ target: "draft-2020-12" });
+    const { $schema: _, ...document } = source.input({ target: "draft-2020-12" });
     return document;
   } catch (cause) {
     throw new UserError(`The parameters of ${owner} cannot be written as JSON Schema: ${String(cause)}`, { cause });

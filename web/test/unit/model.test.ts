@@ -49,3 +49,21 @@ test("closing ends every answer once, also one that is full", async () => {
   await task();
   assert.deepEqual(told, { asked: 512, returned: 2 });
 });
+
+test("a model may use one object for all of its events", async () => {
+  async function* model(): AsyncGenerator<object> {
+    const event = { type: "", response: { output: [] as string[] } };
+    for (const type of ["a", "b", "c"]) {
+      event.type = type;
+      event.response.output.push(type);
+      yield event;
+    }
+  }
+  const reader = new ModelReader({ getStreamedResponse: () => model() });
+  const answer = reader.open({ input: [] });
+  await task();
+  const { events } = await reader.next(answer, signal);
+  assert.deepEqual(events.map((event) => JSON.stringify(event)), [
+    '{"type":"a","response":{"output":["a"]}}', '{"type":"b","response":{"output":["a","b"]}}', '{"type":"c","response":{"output":["a","b","c"]}}',
+  ]);
+});

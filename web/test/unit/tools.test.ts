@@ -188,3 +188,15 @@ test("a schema that cannot give JSON Schema is refused with what to use", () => 
     return error instanceof UserError && /tool a.*homemade.*zod 4\.2/.test(error.message);
   });
 });
+
+test("a Standard Schema may be an object of a class", () => {
+  class Source {
+    readonly #schema = { type: "object", properties: { n: { type: "number" } } };
+    input(): object {
+      return this.#schema;
+    }
+  }
+  const standard = { version: 1, vendor: "own", validate: (value: unknown) => ({ value }), jsonSchema: new Source() } as const;
+  const { parameters } = tool({ name: "t", description: "", parameters: { "~standard": standard }, execute: () => "" });
+  assert.deepEqual(parameters, { type: "object", properties: { n: { type: "number" } } });
+});
