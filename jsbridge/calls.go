@@ -41,6 +41,13 @@ func (t *callTable) skip() int {
 	return t.last
 }
 
+// waits says whether the reply of a call has not come yet.
+func (t *callTable) waits(number int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.waiting[number] != nil
+}
+
 // close says that nobody waits for the reply any more; false where it came.
 func (t *callTable) close(number int) bool {
 	return t.take(number) != nil

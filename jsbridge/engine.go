@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"runstream/runner"
 	"runstream/runner/responses"
 )
 
@@ -37,7 +36,7 @@ func (e *engine) handle(message toEngine) {
 		e.start(m)
 	case cancelMessage:
 		if r := e.find(m.Run); r != nil {
-			r.cancel(runner.CancelMode(m.Mode))
+			r.cancel(m)
 		}
 	case replyMessage:
 		e.calls.answer(m)

@@ -1,6 +1,9 @@
 package jsbridge
 
-import "syscall/js"
+import (
+	"strconv"
+	"syscall/js"
+)
 
 // readMessage copies a message of the page. It is nil for a message of a kind
 // that this version does not know, and for what is none.
@@ -9,7 +12,7 @@ func readMessage(v js.Value) toEngine {
 	case "run":
 		return runMessage{Run: numberOf(v, "run"), Spec: textOf(v, "spec"), SessionID: textOf(v, "sessionId")}
 	case "cancel":
-		return cancelMessage{Run: numberOf(v, "run"), Mode: textOf(v, "mode")}
+		return cancelMessage{Run: numberOf(v, "run"), Mode: textOf(v, "mode"), Calls: numbersOf(v, "calls")}
 	case "reply":
 		return replyMessage{Call: numberOf(v, "call"), Value: textOf(v, "value"), Error: errorField(v, "error", maxCauses)}
 	case "release":
@@ -53,4 +56,17 @@ func numberOf(v js.Value, key string) int {
 		return number.Int()
 	}
 	return 0
+}
+
+// numbersOf reads a list of whole numbers, nil where it is none.
+func numbersOf(v js.Value, key string) []int {
+	list := field(v, key)
+	if list.Type() != js.TypeObject {
+		return nil
+	}
+	numbers := make([]int, max(numberOf(list, "length"), 0))
+	for i := range numbers {
+		numbers[i] = numberOf(list, strconv.Itoa(i))
+	}
+	return numbers
 }

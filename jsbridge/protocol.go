@@ -47,6 +47,9 @@ type runMessage struct {
 type cancelMessage struct {
 	Run  int
 	Mode string // "immediate", "after_turn"
+	// Calls are those whose functions the page has called and that it has not
+	// answered; any other is not called any more. Nil where that is not known.
+	Calls []int
 }
 
 // replyMessage ("reply") answers a callMessage: Value is JSON text. Exactly one

@@ -3,6 +3,7 @@ package jsbridge
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,12 +33,13 @@ type run struct {
 	isDue     chan struct{}        // one slot: says that there is one
 
 	mu      sync.Mutex
-	over    bool           // no further call may start
-	calling sync.WaitGroup // calls that wait for their reply
+	over    bool                    // no further call may start
+	calling sync.WaitGroup          // calls that wait for their reply
+	tools   map[int]context.Context // of calls of tools that wait for their reply, by number
 }
 
 func newRun(e *engine, number int) *run {
-	r := &run{number: number, engine: e, begun: make(chan struct{}), sent: newSentTexts(), isDue: make(chan struct{}, 1)}
+	r := &run{number: number, engine: e, begun: make(chan struct{}), sent: newSentTexts(), tools: map[int]context.Context{}, isDue: make(chan struct{}, 1)}
 	r.ctx, r.stop = context.WithCancelCause(e.ctx)
 	r.stopped, r.abandon = context.WithCancel(r.ctx)
 	return r
@@ -118,12 +120,30 @@ func (r *run) close() {
 }
 
 // cancel stops the run as the page asks.
-func (r *run) cancel(mode runner.CancelMode) {
+func (r *run) cancel(m cancelMessage) {
+	mode := runner.CancelMode(m.Mode)
+	if m.Calls != nil && mode == runner.CancelImmediate {
+		r.mu.Lock()
+		for number, ctx := range r.tools {
+			if !slices.Contains(m.Calls, number) && r.engine.calls.waits(number) {
+				runner.NotBegun(ctx) // its message was on its way
+			}
+		}
+		r.mu.Unlock()
+	}
 	r.result.Cancel(mode)
 	if mode == runner.CancelImmediate {
 		r.abandon()
 	}
 }
+
+// onlyCall is the context of a tool that does all it does in the one call of the
+// page that it is for.
+func onlyCall(ctx context.Context) context.Context {
+	return context.WithValue(ctx, onlyCallKey{}, true)
+}
+
+type onlyCallKey struct{}
 
 // begin notes that a call starts; false where the run is over.
 func (r *run) begin() bool {
@@ -151,6 +171,16 @@ func (r *run) call(ctx context.Context, fn functionRef, args ...any) (json.RawMe
 		return nil, err
 	}
 	number, replied := r.engine.calls.open()
+	if ctx.Value(onlyCallKey{}) != nil {
+		r.mu.Lock()
+		r.tools[number] = ctx
+		r.mu.Unlock()
+		defer func() {
+			r.mu.Lock()
+			delete(r.tools, number)
+			r.mu.Unlock()
+		}()
+	}
 	r.post(callMessage{Run: r.number, Call: number, Fn: fn.Fn, Args: string(text)})
 	select {
 	case reply := <-replied:

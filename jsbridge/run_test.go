@@ -98,14 +98,20 @@ func TestAPausedRunGoesOnFromItsState(t *testing.T) {
 	assert.Equal(t, "remove", paused.Interruptions[0].Name)
 	assert.Zero(t, executions)
 
-	state, err := json.Marshal(paused.document())
-	require.NoError(t, err)
-	spec = strings.Replace(spec, `{"text":"Tidy up"}`, `{"state":`+string(state)+`}`, 1)
-	page.run(2, spec)
+	page.run(2, resuming(t, spec, paused.document()))
 	again := page.snapshot(2)
 	assert.Len(t, again.Interruptions, 1, "nothing was decided")
 	assert.Zero(t, executions)
 
+	page.run(3, resuming(t, spec, approved(t, paused)))
+	assert.Equal(t, "Done.", page.snapshot(3).FinalOutput)
+	assert.Equal(t, 1, executions)
+	assert.Len(t, server.requests(), 2)
+}
+
+// approved gives the document of a run that waits, its first call approved, as the
+// page does it.
+func approved(t *testing.T, paused testSnapshot) string {
 	waiting := paused.Interruptions[0]
 	record := waiting.Target.Records[0]
 	slot := map[string]json.RawMessage{}
@@ -114,12 +120,14 @@ func TestAPausedRunGoesOnFromItsState(t *testing.T) {
 	decided, err := codec.Write(slot)
 	require.NoError(t, err)
 	paused.State.Slots[waiting.Target.Slot] = json.RawMessage(decided)
-	approved, err := json.Marshal(paused.document())
+	return paused.document()
+}
+
+// resuming is a spec that goes on from a document in place of its input.
+func resuming(t *testing.T, spec, document string) string {
+	state, err := json.Marshal(document)
 	require.NoError(t, err)
-	page.run(3, strings.Replace(spec, string(state), string(approved), 1))
-	assert.Equal(t, "Done.", page.snapshot(3).FinalOutput)
-	assert.Equal(t, 1, executions)
-	assert.Len(t, server.requests(), 2)
+	return strings.Replace(spec, `{"text":"Tidy up"}`, `{"state":`+string(state)+`}`, 1)
 }
 
 func TestLoadingAStateRunsNothing(t *testing.T) {

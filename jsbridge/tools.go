@@ -61,7 +61,7 @@ func (r *run) functionTool(agent int, spec toolSpec) (*runner.FunctionTool, erro
 		AllowedCallers:  spec.AllowedCallers,
 		InputGuardrails: r.toolGuardrails(spec.InputGuardrails), OutputGuardrails: r.toolGuardrails(spec.OutputGuardrails),
 		Invoke: func(ctx context.Context, call *runner.ToolCall) (any, error) {
-			value, err := r.call(ctx, *spec.Execute, r.infoOfCall(call))
+			value, err := r.call(onlyCall(ctx), *spec.Execute, r.infoOfCall(call))
 			if err != nil {
 				return nil, err
 			}

@@ -77,7 +77,7 @@ func (r *run) customTool(spec toolSpec) (runner.Tool, error) {
 		Name: spec.Name, Description: spec.Description, Format: given(spec.Config),
 		NeedsApproval: r.needsApproval(spec), OnApproval: r.reviewer(spec),
 		Invoke: func(ctx context.Context, call *runner.ToolCall) (string, error) {
-			return r.askText(ctx, "tool "+spec.Name, *spec.Execute, r.infoOfCall(call), call.Arguments)
+			return r.askText(onlyCall(ctx), "tool "+spec.Name, *spec.Execute, r.infoOfCall(call), call.Arguments)
 		},
 	}, nil
 }
@@ -87,7 +87,7 @@ func (r *run) shellTool(spec toolSpec) (runner.Tool, error) {
 	if fn := spec.Execute; fn != nil {
 		tool.Run = func(ctx context.Context, call *runner.ToolCall, action runner.ShellAction) (runner.ShellResult, error) {
 			var result runner.ShellResult
-			err := r.ask(ctx, "tool "+spec.Name, *fn, codec.Fields{
+			err := r.ask(onlyCall(ctx), "tool "+spec.Name, *fn, codec.Fields{
 				"text", &result.Text, "outputs", codec.List(&result.Outputs, shellFields), "maxOutputLength", &result.MaxOutputLength,
 			}, r.infoOfCall(call), codec.Fields{
 				"commands", action.Commands, "timeoutMs", action.TimeoutMS, "maxOutputLength", action.MaxOutputLength,

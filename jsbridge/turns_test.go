@@ -85,3 +85,34 @@ func TestAStopBetweenTurnsComesBeforeTheNextModelCall(t *testing.T) {
 		})
 	}
 }
+
+// A stop may cross with the call of an approved tool: the page, which runs nothing
+// any more, says which calls it has come to.
+func TestACallThatThePageHasNotComeToMayRunLater(t *testing.T) {
+	for name, reached := range map[string]bool{"on its way": false, "at its tool": true} {
+		t.Run(name, func(t *testing.T) {
+			page, _ := newTestPage(t, callsTheTool...)
+			spec := toolAgent(`"needsApproval":true,"execute":{"fn":1}`)
+			page.run(1, spec)
+			paused := page.snapshot(1)
+			page.functions[1] = func([]json.RawMessage) (any, bool) {
+				at := []int{}
+				if reached {
+					at = append(at, seen(page, func(m callMessage) bool { return m.Fn == 1 }).Call)
+				}
+				page.engine.handle(cancelMessage{Run: 2, Mode: "immediate", Calls: at})
+				return nil, false
+			}
+			page.run(2, resuming(t, spec, approved(t, paused)))
+			stopped := page.snapshot(2)
+
+			page.functions[1] = func([]json.RawMessage) (any, bool) { return "gone", true }
+			page.run(3, resuming(t, spec, stopped.document()))
+			if reached {
+				assert.Contains(t, page.end(3).Error.Message, "was begun")
+				return
+			}
+			assert.Equal(t, "Done.", page.snapshot(3).FinalOutput)
+		})
+	}
+}

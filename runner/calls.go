@@ -441,7 +441,8 @@ func (l *runLoop) runCall(ctx context.Context, index int, c *localCall) (f finis
 		f.err = cause // the run was stopped
 		return f
 	}
-	f.err = l.inSpan(context.WithValue(ctx, toolCallKey{}, c.call), SpanTool, c.call.Name, func(ctx context.Context) (err error) {
+	ctx = context.WithValue(ctx, toolCallKey{}, &runningCall{c.call, &l.calls})
+	f.err = l.inSpan(ctx, SpanTool, c.call.Name, func(ctx context.Context) (err error) {
 		f.outcome, err = c.tool.run(ctx, l, c)
 		return err
 	})

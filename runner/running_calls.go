@@ -56,6 +56,15 @@ func (r *runningCalls) begin(callID string) bool {
 	return !r.ended
 }
 
+// withdraw takes back that a call's tool runs: it has done nothing.
+func (r *runningCalls) withdraw(callID string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.ended {
+		delete(r.begun, callID)
+	}
+}
+
 // enter counts an inner run; false where it must not go on any more.
 func (r *runningCalls) enter() bool {
 	r.mu.Lock()

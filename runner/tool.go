@@ -123,11 +123,30 @@ type ToolCall struct {
 
 type toolCallKey struct{}
 
+// runningCall is what a tool's context knows of its call.
+type runningCall struct {
+	call  *ToolCall
+	calls *runningCalls
+}
+
 // ToolCallFrom gives the call that a tool's context belongs to; false where ctx
 // is another one.
 func ToolCallFrom(ctx context.Context) (*ToolCall, bool) {
-	call, ok := ctx.Value(toolCallKey{}).(*ToolCall)
-	return call, ok
+	running, ok := ctx.Value(toolCallKey{}).(*runningCall)
+	if !ok {
+		return nil, false
+	}
+	return running.call, true
+}
+
+// NotBegun says that the tool whose context this is has done nothing, and will
+// not: a tool that waits for a place in a queue, say. Where the run is stopped
+// after that, a resumed run may run the call; it is not run twice otherwise. Call
+// it before the run is stopped. It does nothing in another context.
+func NotBegun(ctx context.Context) {
+	if running, ok := ctx.Value(toolCallKey{}).(*runningCall); ok {
+		running.calls.withdraw(running.call.ID)
+	}
 }
 
 // Always is a [FunctionTool.NeedsApproval] that is always true.

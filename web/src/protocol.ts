@@ -23,8 +23,9 @@ export type ToEngine =
   /** Starts a run. `spec` is a RunSpec (specs.ts) as JSON text; `sessionId` names its session, which is asked for it when
    * the spec has been written. */
   | { readonly type: "run"; readonly run: number; readonly spec: string; readonly sessionId?: string | undefined }
-  /** Stops a run; it still ends with an `end`. An unknown run is ignored. */
-  | { readonly type: "cancel"; readonly run: number; readonly mode: "immediate" | "after_turn" }
+  /** Stops a run; it still ends with an `end`. An unknown run is ignored. `calls` are those whose functions the page has
+   * called and that it has not answered; any other is not called any more. */
+  | { readonly type: "cancel"; readonly run: number; readonly mode: "immediate" | "after_turn"; readonly calls?: readonly number[] }
   /** Answers a `call`: `value` is JSON text. Exactly one of `value` and `error`. A late reply is ignored. */
   | { readonly type: "reply"; readonly call: number; readonly value?: string; readonly error?: ErrorData }
   /** The page has let go of a run that ended. */

@@ -268,8 +268,9 @@ export class Run implements RunListener, Readable {
     if (this.#stopped) return;
     this.#stopped = failure ? { failure } : {};
     if (!keepEvents) this.queue.clear();
+    const calls = [...this.#calls.keys()];
     this.#abortCalls(failure?.error);
-    if (this.#engine) this.#post({ type: "cancel", run: this.#number, mode: "immediate" });
+    if (this.#engine) this.#post({ type: "cancel", run: this.#number, mode: "immediate", calls });
     else this.#finish();
   }
 
