@@ -213,7 +213,7 @@ func (r *run) checkpoint(ctx context.Context, result *runner.StreamResult) error
 func (r *run) resumeCheckpoint(ctx context.Context, state *runner.State) error {
 	if !r.resumed {
 		r.resumed = true
-		if _, err := r.call(ctx, functionRef{turnFunction}); err != nil {
+		if err := r.letStop(ctx); err != nil {
 			return err
 		}
 	}
@@ -222,6 +222,21 @@ func (r *run) resumeCheckpoint(ctx context.Context, state *runner.State) error {
 		r.makeDue(result)
 	}
 	return err
+}
+
+// readerGrace is how long the page's reader may take for what came before a tool:
+// it may wait for what the tool does.
+const readerGrace = 250 * time.Millisecond
+
+// letStop gives the page's reader the time to stop the run.
+func (r *run) letStop(ctx context.Context) error {
+	waiting, end := context.WithCancel(ctx)
+	defer end()
+	defer time.AfterFunc(readerGrace, end).Stop()
+	if _, err := r.call(waiting, functionRef{turnFunction}); err != nil && ctx.Err() != nil {
+		return err
+	}
+	return nil
 }
 
 func (r *run) makeDue(result *runner.StreamResult) {

@@ -108,7 +108,7 @@ func (r *run) patchTool(spec toolSpec) (runner.Tool, error) {
 	return &runner.ApplyPatchTool{
 		NeedsApproval: r.needsApproval(spec), OnApproval: r.reviewer(spec),
 		Apply: func(ctx context.Context, call *runner.ToolCall, operation runner.PatchOperation) (string, error) {
-			return r.askText(ctx, "tool "+spec.Name, *spec.Execute, r.infoOfCall(call),
+			return r.askText(onlyCall(ctx), "tool "+spec.Name, *spec.Execute, r.infoOfCall(call),
 				codec.Fields{"type", operation.Type, "path", operation.Path, "diff,omitempty", operation.Diff})
 		},
 	}, nil

@@ -195,11 +195,23 @@ func (l *runLoop) mustGuard() bool {
 }
 
 // hasHandedOff says whether an agent has handed off to another one in this run.
-// A handoff's filter may have left no item of it; of a run that is back with its
-// first agent it is then not known.
+// A handoff's filter may have left no item of it, but the answers have the call;
+// of a run that is back with its first agent it is then not known.
 func (s *State) hasHandedOff() bool {
-	return s.agent != s.graph.agents[0] ||
-		slices.ContainsFunc(s.items, func(item *RunItem) bool { return item.Type == HandoffOutputItem })
+	if slices.ContainsFunc(s.items, func(item *RunItem) bool { return item.Type == HandoffOutputItem }) {
+		return true
+	}
+	led := map[string]bool{}
+	for _, agent := range s.graph.agents {
+		for _, target := range agent.Handoffs {
+			if h := handoffOf(target); h != nil && h.Agent == s.agent {
+				led[h.Name()] = true
+			}
+		}
+	}
+	return s.agent != s.graph.agents[0] && slices.ContainsFunc(s.responses, func(r *ModelResponse) bool {
+		return slices.ContainsFunc(r.Output, func(raw json.RawMessage) bool { return led[s.graph.head(raw).Name] })
+	})
 }
 
 // startGuardrails runs the input guardrails of a run whose input they have not

@@ -38,6 +38,8 @@ type next struct {
 	filtered bool
 	output   any // the final one
 	pending  []*RunItem
+	// handled says that the output is that of an error handler.
+	handled bool
 	// late are items that are announced once output guardrails have passed.
 	late []*RunItem
 }
@@ -94,11 +96,12 @@ func (l *runLoop) firstTurn(ctx context.Context, stop context.CancelCauseFunc) (
 		return next{}, err
 	}
 	l.resumed = !l.s.fresh
-	final := l.finalLeft(ctx)
-	if final == nil {
-		if err := l.takeUp(ctx); err != nil {
-			return next{}, err
-		}
+	if err := l.takeUp(ctx); err != nil {
+		return next{}, err
+	}
+	final, err := l.finalLeft(ctx)
+	if err != nil {
+		return next{}, err
 	}
 	l.publish()
 	if l.mustGuard() {
@@ -149,6 +152,9 @@ func (l *runLoop) settle(ctx context.Context, then next) (ended bool, err error)
 	s := l.s
 	switch then.kind {
 	case nextInterruption:
+		if waiting := len(then.pending); waiting > MaxStateCalls {
+			return true, tooManyCalls(strconv.Itoa(waiting) + " calls wait for a decision")
+		}
 		s.step = stepInterrupted
 		s.work.interruptions = then.pending
 		if l.withholdsTurns() {
@@ -195,9 +201,10 @@ func (l *runLoop) settle(ctx context.Context, then next) (ended bool, err error)
 // finishRun ends a run that has its final output: guardrails and hooks first,
 // then what follows the last token.
 func (l *runLoop) finishRun(ctx context.Context, then next) error {
-	if err := l.passOutput(ctx, then.output); err != nil {
+	if err := l.passOutput(ctx, then); err != nil {
 		return err
 	}
+	l.takeFinal()
 	for _, item := range then.late {
 		if !slices.Contains(l.s.items, item) {
 			l.keep([]*RunItem{item})
@@ -228,30 +235,31 @@ func (l *runLoop) close(ctx context.Context) error {
 }
 
 // passOutput asks all who may object to a final output.
-func (l *runLoop) passOutput(ctx context.Context, output any) error {
+func (l *runLoop) passOutput(ctx context.Context, then next) error {
 	err := l.letStop(ctx)
 	if err == nil {
 		err = l.guardrails.wait(ctx)
 	}
 	if err == nil {
-		err = l.onAgentEnd(ctx, l.s.agent, output)
+		err = l.onAgentEnd(ctx, l.s.agent, then.output)
 	}
 	if err != nil {
-		if !l.leaveFinal() {
+		if !l.leaveFinal(ctx, then) {
 			l.leaveOut()
 		}
 		return err
 	}
-	if err = l.guardOutput(ctx, output); err == nil {
+	if err = l.guardOutput(ctx, then.output); err == nil {
 		return nil
 	}
 	if tripped, ok := errors.AsType[*OutputGuardrailTripwireTriggered](err); ok {
+		l.takeFinal()
 		if !l.withholdOutput() {
 			l.leaveOut()
 			return err
 		}
 		l.withholdResults(tripped)
-	} else if l.leaveFinal() {
+	} else if l.leaveFinal(ctx, then) {
 		return err
 	}
 	return errors.Join(err, l.saveTurn(ctx))

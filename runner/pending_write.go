@@ -17,7 +17,7 @@ func (l *runLoop) leaveUnsaved(s *State) {
 		return
 	}
 	items, made := l.unsaved, 0
-	if l.guardrails.known() == nil {
+	if l.guardrails.known() == nil || s.carried.FinalPending != nil {
 		turn := s.inputOf(s.items[min(l.savedItems, len(s.items)):])
 		if made = len(turn); made > 0 && s.held != nil {
 			turn = append(s.held.settled(turn, s.step == stepInterrupted), turn...)

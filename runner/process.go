@@ -26,7 +26,7 @@ func (l *runLoop) processResponse(response *ModelResponse, o *offer) (*turnWork,
 		}
 	}
 	if made := len(p.work.calls) + len(p.work.mcpRequests); made > MaxStateCalls {
-		return nil, &ModelBehaviorError{Message: "the model made " + strconv.Itoa(made) + " calls at once; a run takes " + strconv.Itoa(MaxStateCalls) + ", for a state could hold no more"}
+		return nil, tooManyCalls("the model made " + strconv.Itoa(made) + " calls at once")
 	}
 	p.work.calls = byKind(p.work.calls)
 	before := l.s.ledger
@@ -38,6 +38,10 @@ func (l *runLoop) processResponse(response *ModelResponse, o *offer) (*turnWork,
 		l.s.unbind(request, before)
 	}
 	return p.work, nil
+}
+
+func tooManyCalls(what string) error {
+	return &ModelBehaviorError{Message: what + "; a run takes " + strconv.Itoa(MaxStateCalls) + ", for a state could hold no more"}
 }
 
 // byKind orders calls by kind, and those of a kind as the model made them.

@@ -81,10 +81,9 @@ type carried struct {
 	// session had it. It must not go on.
 	Terminal bool
 	// FinalPending says that the run has its final output, which not all have
-	// passed that may object to it: it goes on with them. It is the number of
-	// items that the session then gets. The field is this package's own; other
-	// runners ask the model again.
-	FinalPending *int
+	// passed that may object to it: it goes on with them. The field is this
+	// package's own; other runners ask the model again.
+	FinalPending *pendingFinal
 
 	ConversationID         *string
 	PreviousResponseID     *string

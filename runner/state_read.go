@@ -358,7 +358,7 @@ func (r *documentReader) carried(s *State) {
 			r.fail("terminal_unrecoverable", "Run state terminal marker is invalid")
 		}
 	}
-	r.optional("final_output_pending", &c.FinalPending)
+	r.optional("final_output_pending", codec.Maybe(&c.FinalPending, (*pendingFinal).fields))
 }
 
 // context reads usage, decisions and the ledger.

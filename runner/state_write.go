@@ -152,7 +152,7 @@ func (w *documentWriter) state(s *State) {
 		w.field("terminal_unrecoverable", true)
 	}
 	if c.FinalPending != nil {
-		w.field("final_output_pending", *c.FinalPending)
+		w.field("final_output_pending", c.FinalPending.fields())
 	}
 	w.raw("trace", c.Trace)
 	if c.Sandbox != nil {

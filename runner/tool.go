@@ -140,9 +140,9 @@ func ToolCallFrom(ctx context.Context) (*ToolCall, bool) {
 }
 
 // NotBegun says that the tool whose context this is has done nothing, and will
-// not: a tool that waits for a place in a queue, say. Where the run is stopped
-// after that, a resumed run may run the call; it is not run twice otherwise. Call
-// it before the run is stopped. It does nothing in another context.
+// not, so that a resumed run may run its call. It is for who carries calls to where
+// tools run, and is told there of a stop before the run is: once the context has
+// ended it may come too late. It does nothing in another context.
 func NotBegun(ctx context.Context) {
 	if running, ok := ctx.Value(toolCallKey{}).(*runningCall); ok {
 		running.calls.withdraw(running.call.ID)

@@ -317,7 +317,7 @@ func (l *runLoop) handled(ctx context.Context, handler func(context.Context, *Ru
 	if result == nil {
 		return next{}, failure
 	}
-	then := next{kind: nextFinal, output: result.FinalOutput}
+	then := next{kind: nextFinal, output: result.FinalOutput, handled: true}
 	if schema := l.s.agent.Output; schema != nil {
 		if then.output, err = schema.decode(string(outputJSON(result.FinalOutput))); err != nil {
 			return next{}, &UserError{Message: "Invalid run error handler final_output for structured output."} // no mistake of the model

@@ -154,7 +154,7 @@ export class Agent<const Type = undefined> {
 
   /** A new agent with the same options but for those given. */
   clone<const Other = Type>(overrides: Partial<AgentOptions<Other>>): Agent<Other> {
-    const copy = new Agent<Other>({ ...this, ...overrides } as ConstructorParameters<typeof Agent<Other>>[0]);
+    const copy = new Agent<Other>({ ...this, ...whole(overrides) } as ConstructorParameters<typeof Agent<Other>>[0]);
     copy.inEngine = this.inEngine;
     return copy;
   }

@@ -67,7 +67,6 @@ export class Run implements RunListener, Readable {
   constructor(plan: RunPlan, source: EngineSource, result?: RunResult) {
     this.#plan = plan;
     this.#result = result;
-    if ("state" in plan.start) this.view = plan.start.state.view;
     this.completed = new Promise((resolve, reject) => {
       this.#settle = (failure) => (failure ? reject(failure.error) : resolve());
     });
@@ -132,8 +131,13 @@ export class Run implements RunListener, Readable {
   }
 
   async #start(source: EngineSource): Promise<void> {
+    const { start } = this.#plan;
     const { signal } = this.#plan.options;
     try {
+      if ("state" in start) {
+        this.view = start.state.lend();
+        this.#owned = start.state;
+      }
       if (signal && !signal.addEventListener) throw new UserError("signal is no AbortSignal; of an AbortController, pass its signal.");
       if (signal?.aborted) return this.#onabort();
       signal?.addEventListener("abort", this.#onabort);
@@ -170,8 +174,6 @@ export class Run implements RunListener, Readable {
     const provider = providerSpec(scope.functions, needed);
     const rest = { ...(provider && { provider }), options: optionsSpec(options, scope) };
     if ("state" in start) {
-      start.state.lend();
-      this.#owned = start.state;
       return { agents, input: { state: start.state.toString() }, ...rest };
     }
     const input = typeof start.input === "string" ? { text: start.input } : { items: start.input as readonly Json[] };
@@ -188,7 +190,7 @@ export class Run implements RunListener, Readable {
       const cause = errorFromData(errorToData(thrown)); // which can be read, whatever was thrown
       throw new UserError(`getSessionId of the session failed: ${cause.message}`, { cause });
     }
-    if (typeof id !== "string") throw new UserError("getSessionId of the session must give a string, and gave something else");
+    if (typeof id !== "string") throw new UserError("getSessionId of the session must give a string");
     return id;
   }
 

@@ -19,7 +19,7 @@ export class Runner {
   constructor(defaults: Omit<RunOptions, "signal">, source: EngineSource);
   constructor(defaults?: Omit<RunOptions, "signal">);
   constructor(defaults: Omit<RunOptions, "signal"> = {}, source: EngineSource = sharedEngine) {
-    this.#defaults = whole(defaults);
+    this.#defaults = defaults;
     this.#source = source;
   }
 
@@ -43,7 +43,7 @@ export class Runner {
 
 /** Lays options over others; what is undefined, or none at all, leaves them as they are. */
 function over<Options extends object>(defaults: Options, options: Options | null | undefined): { -readonly [Key in keyof Options]: Options[Key] } {
-  return { ...defaults, ...(Object.fromEntries(Object.entries(whole(options)).filter(([, value]) => value !== undefined)) as Options) };
+  return { ...whole(defaults), ...(Object.fromEntries(Object.entries(whole(options)).filter(([, value]) => value !== undefined)) as Options) };
 }
 
 /** Starts a run whose events can be read: see {@link Runner.runStreamed}. */

@@ -35,7 +35,7 @@ interface JsonSchemaSource {
 export const NO_ARGUMENTS = { type: "object", properties: {}, required: [], additionalProperties: false } as const;
 
 export function isStandardSchema(schema: object): schema is StandardSchema {
-  return (schema as { readonly "~standard"?: unknown })["~standard"] != null; // whatever was given as one
+  return (schema as { readonly "~standard"?: unknown } | undefined)?.["~standard"] != null; // whatever was given as one
 }
 
 /** Gives the JSON Schema of what a tool takes. `owner` names the tool in errors. */

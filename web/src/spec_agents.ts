@@ -5,7 +5,7 @@ import type { Handoff } from "./handoff.js";
 import type { Json } from "./protocol.js";
 import type { StandardSchema } from "./schema.js";
 import { isStandardSchema, parseArguments, parseOutput, toJsonSchema } from "./schema.js";
-import { filterSpec, hooksSpec, inputGuardrailSpec, modelSpec, outputGuardrailSpec } from "./spec_parts.js";
+import { filterSpec, guardrailSpec, hooksSpec, modelSpec } from "./spec_parts.js";
 import { toolSpec } from "./spec_tools.js";
 import type { AgentSpec, HandoffSpec, OutputSpec, ToolUseSpec } from "./specs.js";
 
@@ -24,8 +24,8 @@ export function agentSpec(agent: Agent<unknown>, scope: RunScope): AgentSpec {
     handoffs: agent.handoffs.map((handoff) => handoffSpec("agent" in handoff ? handoff : { agent: handoff }, scope)),
     output: outputType && outputSpec(outputType, agent, scope),
     toolUse: toolUseBehavior && toolUseSpec(toolUseBehavior, scope),
-    inputGuardrails: agent.inputGuardrails.map((guardrail) => inputGuardrailSpec(guardrail, scope)),
-    outputGuardrails: agent.outputGuardrails.map((guardrail) => outputGuardrailSpec(guardrail, scope)),
+    inputGuardrails: agent.inputGuardrails.map((guardrail) => guardrailSpec(guardrail, scope, "input")),
+    outputGuardrails: agent.outputGuardrails.map((guardrail) => guardrailSpec(guardrail, scope, "agentOutput")),
     hooks: hooks && hooksSpec(hooks, scope),
     keepToolChoice: !agent.resetToolChoice,
   };

@@ -1,10 +1,9 @@
-import { UserError } from "./errors.js";
 import type { RunScope } from "./graph.js";
 import { wireSettings } from "./graph.js";
 import type { ErrorHandler, ModelInput, RunOptions, ToolErrorInfo } from "./options.js";
 import type { ErrorData, FunctionRef } from "./protocol.js";
 import type { InputItem } from "./responses.js";
-import { filterSpec, hooksSpec, inputGuardrailSpec, modelSpec, outputGuardrailSpec, sessionSpec } from "./spec_parts.js";
+import { filterSpec, guardrailSpec, hooksSpec, modelSpec, pick, sessionSpec } from "./spec_parts.js";
 import type { ErrorHandlersSpec, OptionsSpec } from "./specs.js";
 
 /** Writes a run's options down for the engine. */
@@ -12,15 +11,15 @@ export function optionsSpec(options: RunOptions, scope: RunScope): OptionsSpec {
   const { model, modelSettings, session, sessionInputCallback, hooks, handoffInputFilter, errorHandlers } = options;
   const { toolErrorFormatter, callModelInputFilter, compact } = options;
   return {
-    ...copied(options),
+    ...pick(options, ...COPIED), // they cross as they are
     model: model && modelSpec(model, scope),
     modelSettings: modelSettings && wireSettings(modelSettings),
     session: session && sessionSpec(session, scope),
     sessionInput:
       sessionInputCallback &&
       scope.add((_, [history, fresh]) => sessionInputCallback(history as InputItem[], fresh as InputItem[])),
-    inputGuardrails: options.inputGuardrails?.map((one) => inputGuardrailSpec(one, scope)),
-    outputGuardrails: options.outputGuardrails?.map((one) => outputGuardrailSpec(one, scope)),
+    inputGuardrails: options.inputGuardrails?.map((one) => guardrailSpec(one, scope, "input")),
+    outputGuardrails: options.outputGuardrails?.map((one) => guardrailSpec(one, scope, "agentOutput")),
     hooks: hooks && hooksSpec(hooks, scope),
     handoffInputFilter: handoffInputFilter && filterSpec(handoffInputFilter, scope),
     toolErrorFormatter:
@@ -34,12 +33,7 @@ export function optionsSpec(options: RunOptions, scope: RunScope): OptionsSpec {
     modelInputFilter:
       callModelInputFilter &&
       scope.add((info, [input]) => callModelInputFilter(input as ModelInput, scope.context(info))),
-    compact:
-      compact &&
-      scope.addAction(() => {
-        if (!session) throw new UserError("compact needs a session: pass one with the run's options.");
-        return compact(session);
-      }),
+    compact: compact && session && scope.addAction(() => compact(session)),
   };
 }
 
@@ -57,11 +51,6 @@ const COPIED = [
   "uniqueToolNames",
   "maxToolConcurrency",
 ] as const;
-
-/** The options that cross as they are. */
-function copied(options: RunOptions): OptionsSpec {
-  return Object.fromEntries(COPIED.map((key) => [key, options[key]]));
-}
 
 function handlersSpec(handlers: NonNullable<RunOptions["errorHandlers"]>, scope: RunScope): ErrorHandlersSpec {
   const { maxTurns, modelRefusal, invalidFinalOutput } = handlers;

@@ -1,7 +1,7 @@
 import type { EngineModel } from "./engine_parts.js";
 import { UserError } from "./errors.js";
 import type { RunScope } from "./graph.js";
-import type { InputGuardrail, OutputGuardrail } from "./guardrails.js";
+import type { InputGuardrail, OutputGuardrail, ToolInputGuardrail, ToolOutputGuardrail } from "./guardrails.js";
 import type { HandoffInputFilter } from "./handoff.js";
 import type { Hooks } from "./hooks.js";
 import type { RunItem } from "./items.js";
@@ -31,21 +31,27 @@ export function modelSpec(model: string | Model | EngineModel, scope: RunScope):
   };
 }
 
-export function inputGuardrailSpec(guardrail: InputGuardrail, scope: RunScope): GuardrailSpec {
-  const { name, runInParallel, execute } = guardrail;
+/** `subject` is what the guardrail's details call that which it looks at. */
+export function guardrailSpec(
+  guardrail: InputGuardrail | OutputGuardrail | ToolInputGuardrail | ToolOutputGuardrail,
+  scope: RunScope,
+  subject: "input" | "agentOutput" | "output",
+): GuardrailSpec {
+  const { name, runInParallel, execute } = guardrail as InputGuardrail;
   return {
     name,
     runInParallel,
-    run: scope.add((info, [input]) => execute.call(guardrail, scope.context(info, { input: input as InputItem[] }))),
+    run: scope.add(async (info, [seen], signal) => {
+      const own = { [subject]: seen };
+      const details = subject === "output" ? scope.details(info, signal, own) : scope.context(info, own);
+      return pick(await execute.call(guardrail, details as never), "tripwireTriggered", "behavior", "message", "outputInfo");
+    }),
   };
 }
 
-export function outputGuardrailSpec(guardrail: OutputGuardrail, scope: RunScope): GuardrailSpec {
-  const { name, execute } = guardrail;
-  return {
-    name,
-    run: scope.add((info, [agentOutput]) => execute.call(guardrail, scope.context(info, { agentOutput }))),
-  };
+/** Some fields of what a function gave, wherever it has them from. Nothing has none. */
+export function pick(value: object | null | undefined, ...keys: readonly string[]): object | null {
+  return value ? Object.fromEntries(keys.map((key) => [key, value[key as keyof object]])) : null;
 }
 
 export function hooksSpec(hooks: Hooks, scope: RunScope): HooksSpec {
@@ -81,7 +87,8 @@ export function filterSpec(filter: HandoffInputFilter, scope: RunScope): Functio
     const [before, fresh] = [revive(given.before), revive(given.new)];
     const all = [...before, ...fresh];
     const passed = await filter({ inputHistory: given.history, preHandoffItems: before, newItems: fresh });
-    const places = (items: readonly RunItem[] | undefined): number[] | undefined => items?.map?.((item) => all.indexOf(item));
+    const places = (items: readonly RunItem[] | undefined): unknown =>
+      Array.isArray(items) ? items.map((item: RunItem) => all.indexOf(item)) : items;
     return {
       history: passed?.inputHistory,
       before: places(passed?.preHandoffItems),

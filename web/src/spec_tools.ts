@@ -4,13 +4,12 @@ import type { RunContext } from "./context.js";
 import { UserError } from "./errors.js";
 import { reviveEvents } from "./events.js";
 import type { RunScope } from "./graph.js";
-import type { ToolInputGuardrail, ToolOutputGuardrail } from "./guardrails.js";
 import { reviveItem } from "./items.js";
 import type { CallInfo, ErrorData, FunctionRef, ItemData, Json } from "./protocol.js";
 import type { WireItem } from "./responses.js";
 import { isStandardSchema, parseArguments, toJsonSchema } from "./schema.js";
-import { hooksSpec, sessionSpec } from "./spec_parts.js";
-import type { ToolGuardrailSpec, ToolSpec } from "./specs.js";
+import { guardrailSpec, hooksSpec, pick, sessionSpec } from "./spec_parts.js";
+import type { ToolSpec } from "./specs.js";
 import type { FunctionTool } from "./tool.js";
 import { gateOnArguments } from "./tool.js";
 import type { ComputerAction, HostedMCPTool, PatchOperation, SafetyCheck, ShellAction, ShellTool, Tool } from "./tools.js";
@@ -92,21 +91,13 @@ function functionSpec(tool: FunctionTool, scope: RunScope): ToolSpec {
     namespace: namespace?.name,
     namespaceDescription: namespace?.description,
     allowedCallers: tool.allowedCallers,
-    inputGuardrails: tool.inputGuardrails?.map((guardrail) => guardrailSpec(guardrail, scope)),
-    outputGuardrails: tool.outputGuardrails?.map((guardrail) => guardrailSpec(guardrail, scope)),
+    inputGuardrails: tool.inputGuardrails?.map((guardrail) => guardrailSpec(guardrail, scope, "output")),
+    outputGuardrails: tool.outputGuardrails?.map((guardrail) => guardrailSpec(guardrail, scope, "output")),
     customData:
       customDataExtractor &&
       scope.add(
         async (info, [output], signal) => (await customDataExtractor(scope.details(info, signal, { output }))) ?? null,
       ),
-  };
-}
-
-function guardrailSpec(guardrail: ToolInputGuardrail | ToolOutputGuardrail, scope: RunScope): ToolGuardrailSpec {
-  const { name, execute } = guardrail;
-  return {
-    name,
-    run: scope.add((info, [output], signal) => execute.call(guardrail, scope.details(info, signal, { output }))),
   };
 }
 
@@ -186,7 +177,7 @@ function reviewer(tool: Extract<Tool, { onApproval?: unknown }>, scope: RunScope
   if (!onApproval) return {};
   return {
     onApproval: scope.add(
-      async (info, [rawItem], signal) => (await onApproval(scope.details(info, signal, { rawItem: rawItem as WireItem }))) ?? null,
+      async (info, [rawItem], signal) => pick(await onApproval(scope.details(info, signal, { rawItem: rawItem as WireItem })), "approve", "reason"),
     ),
   };
 }

@@ -102,15 +102,11 @@ export class RunState {
     return JSON.parse(this.toString());
   }
 
-  /** What a run begins with that goes on from here. @internal */
-  get view(): RunView {
-    return this.#edited ? this.#view.with(structuredClone(this.#edited)) : this.#view;
-  }
-
-  /** Gives the state to a run. @internal */
-  lend(): void {
+  /** Gives the state to a run, which begins with what it gives back. @internal */
+  lend(): RunView {
     this.#mustBeFree();
     this.#owned = true;
+    return this.#edited ? this.#view.with(structuredClone(this.#edited)) : this.#view;
   }
 
   /** Takes over how far the run has come. @internal */

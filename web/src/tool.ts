@@ -140,7 +140,7 @@ export function tool<const Parameters extends ToolParameters = typeof NO_ARGUMEN
     invoke: async (text, details) => {
       const args = await parse(text);
       details.signal.throwIfAborted(); // the run may have been stopped meanwhile
-      return execute(args, details);
+      return execute.call(options, args, details);
     },
   };
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { z } from "zod";
-import { Agent, applyPatchTool, dispose, handoff, run, Runner, RunState, runStreamed, shellTool, tool } from "runstream";
+import { Agent, applyPatchTool, dispose, handoff, run, Runner, RunState, runStreamed, shellTool, tool, UserError } from "runstream";
 import { assistantMessage, functionCall, ScriptedModel } from "runstream/testing";
 
 afterEach(dispose);
@@ -202,4 +202,30 @@ test("a resumed run that is stopped before it starts, or cannot, has what its st
   const copy = runStreamed(agent, state, { model, signal: AbortSignal.abort() }).toState();
   state.clearPendingInput();
   assert.match(copy.toString(), /and hurry/);
+});
+
+test("a state that a run has is in no other result, so that nothing runs twice", async () => {
+  const { ran, remove } = deleting();
+  const agent = new Agent({ name: "A", tools: [remove] });
+  const model = new ScriptedModel([[functionCall("remove", { path: "/a" }, { callId: "c1" })], [assistantMessage("Done.")]]);
+  const state = (await run(agent, "Hi", { model })).toState();
+  state.approve(state.interruptions[0] ?? assert.fail());
+  const [first, second] = [runStreamed(agent, state, { model }), runStreamed(agent, state, { model })]; // a double click
+  await assert.rejects(second.completed, /belongs to a run that is going on/);
+  assert.throws(() => second.toState(), UserError);
+  await first.completed;
+  assert.deepEqual(ran, ["/a"]);
+});
+
+test("a reader may wait for what a tool of a resumed run does", async () => {
+  let done = (): void => {};
+  const ran = new Promise<void>((resolve) => (done = resolve));
+  const remove = tool({ name: "remove", description: "", needsApproval: true, execute: () => done() });
+  const agent = new Agent({ name: "A", tools: [remove] });
+  const model = new ScriptedModel([[functionCall("remove", {}, { callId: "c1" })], [assistantMessage("Done.")]]);
+  const state = (await run(agent, "Hi", { model })).toState();
+  state.approve(state.interruptions[0] ?? assert.fail());
+  const result = runStreamed(agent, state, { model });
+  for await (const event of result) if (event.type === "agent_updated_stream_event") await ran;
+  assert.equal(result.finalOutput, "Done.");
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import type { GuardrailFunctionOutput, Hooks, InputGuardrail, Model, RunContext, RunOptions, ToolInputGuardrail } from "runstream";
-import { Agent, applyPatchTool, customTool, dispose, handoff, run, shellTool, tool, UserError } from "runstream";
+import { Agent, applyPatchTool, customTool, dispose, handoff, InputGuardrailTripwireTriggered, run, shellTool, tool, UserError } from "runstream";
 import type { StreamedItem } from "runstream/testing";
 import { assistantMessage, functionCall, ScriptedModel } from "runstream/testing";
 
@@ -134,6 +134,25 @@ test("what a function must give is said where it gives something else", async ()
       return error instanceof UserError && error.message.startsWith(words);
     });
   }
+});
+
+test("a verdict may be an object of a class, and say more", async () => {
+  class Verdict {
+    readonly itself = this;
+    readonly #trips: boolean;
+    constructor(trips: boolean) {
+      this.#trips = trips;
+    }
+    get tripwireTriggered(): boolean {
+      return this.#trips;
+    }
+  }
+  const guarded = (trips: boolean): Promise<unknown> => {
+    const inputGuardrails = [{ name: "g", execute: () => new Verdict(trips) }];
+    return run(new Agent({ name: "A", model: new ScriptedModel([[assistantMessage("Done.")]]) }), "Go.", { inputGuardrails });
+  };
+  await guarded(false);
+  await assert.rejects(guarded(true), InputGuardrailTripwireTriggered);
 });
 
 test("what is no part of a run is a UserError, and the run asks nobody", async () => {
