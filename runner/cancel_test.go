@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -348,18 +349,20 @@ func TestASnapshotMayBeTakenWhileARunIsCancelled(t *testing.T) {
 }
 
 func TestAResumedRunThatIsCancelledAtItsFirstEventHasRunNothing(t *testing.T) {
-	var ran executions
-	agent := newAgent("A", script(calls("gated", "c1"), says("Done.")), ran.gated("gated"))
-	state := runOK(t, agent, runner.Text("Go.")).State()
-	require.NoError(t, state.Approve(state.Interruptions()[0]))
-	result := runner.RunStreamed(t.Context(), agent, state)
-	for _, err := range result.Events() {
-		require.NoError(t, err)
-		result.Cancel(runner.CancelImmediate)
-	}
-	require.NoError(t, result.Wait(t.Context()))
-	assert.Empty(t, ran.ids())
-	assert.Len(t, result.ToInputList(), 1, "no call without its output")
-	assert.Equal(t, "Done.", runOK(t, agent, reload(t, agent, result.State())).FinalOutput())
-	assert.Equal(t, []string{"c1"}, ran.ids())
+	synctest.Test(t, func(t *testing.T) {
+		var ran executions
+		agent := newAgent("A", script(calls("gated", "c1"), says("Done.")), ran.gated("gated"))
+		state := runOK(t, agent, runner.Text("Go.")).State()
+		require.NoError(t, state.Approve(state.Interruptions()[0]))
+		result := runner.RunStreamed(t.Context(), agent, state)
+		for _, err := range result.Events() {
+			require.NoError(t, err)
+			result.Cancel(runner.CancelImmediate)
+		}
+		require.NoError(t, result.Wait(t.Context()))
+		assert.Empty(t, ran.ids())
+		assert.Len(t, result.ToInputList(), 1, "no call without its output")
+		assert.Equal(t, "Done.", runOK(t, agent, reload(t, agent, result.State())).FinalOutput())
+		assert.Equal(t, []string{"c1"}, ran.ids())
+	})
 }

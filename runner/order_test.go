@@ -3,6 +3,7 @@ package runner_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -56,10 +57,12 @@ func TestARunInsideThatGoesOnHoldsUpNoOtherCall(t *testing.T) {
 }
 
 func TestAgentsAskOneModelInTheOrderOfTheirCalls(t *testing.T) {
-	model := script(says("first"), says("second"))
-	both := runnertest.Reply(runnertest.ToolCall("b", "c1", `{"input":"Go."}`), runnertest.ToolCall("c", "c2", `{"input":"Go."}`))
-	agent := newAgent("A", script(both, says("Done.")),
-		newAgent("B", model).AsTool(runner.AgentToolOptions{Name: "b"}), newAgent("C", model).AsTool(runner.AgentToolOptions{Name: "c"}))
-	result := runOK(t, agent, runner.Text("Go."))
-	assert.Equal(t, map[string]string{"c1": "first", "c2": "second"}, outputs(t, result.ToInputList()))
+	synctest.Test(t, func(t *testing.T) {
+		model := script(says("first"), says("second"))
+		both := runnertest.Reply(runnertest.ToolCall("b", "c1", `{"input":"Go."}`), runnertest.ToolCall("c", "c2", `{"input":"Go."}`))
+		agent := newAgent("A", script(both, says("Done.")),
+			newAgent("B", model).AsTool(runner.AgentToolOptions{Name: "b"}), newAgent("C", model).AsTool(runner.AgentToolOptions{Name: "c"}))
+		result := runOK(t, agent, runner.Text("Go."))
+		assert.Equal(t, map[string]string{"c1": "first", "c2": "second"}, outputs(t, result.ToInputList()))
+	})
 }
