@@ -242,7 +242,7 @@ func WithToolErrorText(text func(ToolErrorInfo) string) Option {
 // ErrorHandlers turn the end of a run by an error into a final output. Each
 // may be nil, or return nil to let the error be. They get a
 // [*MaxTurnsExceeded], a [*ModelRefusalError] and a [*ModelBehaviorError]; an
-// error of their own ends the run in its place.
+// error of their own is joined to it.
 type ErrorHandlers struct {
 	MaxTurns           func(ctx context.Context, run *RunContext, err error) (*HandledError, error)
 	ModelRefusal       func(ctx context.Context, run *RunContext, err error) (*HandledError, error)

@@ -198,7 +198,7 @@ func TestErrorHandlers(t *testing.T) {
 			assert.Equal(t, tc.name, runner.ErrorName(err), "nil lets the error be")
 			_, _, err = run(func(context.Context, *runner.RunContext, error) (*runner.HandledError, error) { return nil, errBroken })
 			assert.ErrorIs(t, err, errBroken)
-			assert.Equal(t, "Error", runner.ErrorName(err), "in the place of the other")
+			assert.Equal(t, tc.name, runner.ErrorName(err), "it comes with the other")
 			_, _, err = run(func(context.Context, *runner.RunContext, error) (*runner.HandledError, error) {
 				panic("broken on purpose")
 			})

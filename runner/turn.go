@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"runstream/internal/codec"
@@ -312,7 +313,7 @@ func (l *runLoop) handled(ctx context.Context, handler func(context.Context, *Ru
 	}
 	result, err := handler(ctx, l.context, failure)
 	if err != nil {
-		return next{}, err
+		return next{}, errors.Join(failure, err)
 	}
 	if result == nil {
 		return next{}, failure

@@ -25,8 +25,8 @@ const models: { readonly [what: string]: readonly [name: string, says: RegExp, d
   "yields a list": ["ModelBehaviorError", /./, 1],
   "yields an object without a type": ["ModelBehaviorError", /./, 1],
   "yields a type that is no text": ["ModelBehaviorError", /./, 1],
-  "yields a circle": ["UserError", /the model failed/, 0],
-  "yields what cannot be read": ["UserError", /the model failed/, 0],
+  "yields a circle": ["UserError", /the model failed/, 1],
+  "yields what cannot be read": ["UserError", /the model failed/, 1],
   "ends at once": ["ModelBehaviorError", /./, 0],
   "ends in the middle": ["ModelBehaviorError", /./, 1],
 };
