@@ -106,12 +106,11 @@ func placeOf(response *ModelResponse, items []*RunItem) int {
 // askSession refuses another session than the one that lacks the items, and looks
 // whether it has them: the state may have been gone on from before.
 func (l *runLoop) askSession(ctx context.Context, left *pendingFinal) error {
-	session := l.cfg.session
-	if session == nil || sessionID(session) != left.SessionID {
-		return &UserError{Message: "Resume the pending Session write with the original Session and session ID"}
+	if err := l.mustHaveSession(left.SessionID); err != nil {
+		return err
 	}
 	lacking := l.s.inputOf(l.s.items[len(l.s.items)-left.Unsaved:])
-	latest, err := session.Items(ctx, len(lacking))
+	latest, err := l.cfg.session.Items(ctx, len(lacking))
 	if err != nil {
 		return sessionError("read", err)
 	}

@@ -55,12 +55,11 @@ func (l *runLoop) settlePendingWrite(ctx context.Context) error {
 	if codec.Read(raw, fields) != nil || checkItems(items) != nil {
 		return &StateError{"pending_session_write", "Run state pending Session write is invalid"}
 	}
-	session := l.cfg.session
-	if session == nil || sessionID(session) != id {
-		return &UserError{Message: "Resume the pending Session write with the original Session and session ID"}
+	if err := l.mustHaveSession(id); err != nil {
+		return err
 	}
 	if !acknowledged {
-		latest, err := session.Items(ctx, len(items))
+		latest, err := l.cfg.session.Items(ctx, len(items))
 		if err != nil {
 			return sessionError("read", err)
 		}
@@ -71,6 +70,14 @@ func (l *runLoop) settlePendingWrite(ctx context.Context) error {
 		}
 	}
 	l.s.persisted, l.s.carried.PendingSessionWrite = persisted, nil
+	return nil
+}
+
+// mustHaveSession refuses another session than the one that lacks something.
+func (l *runLoop) mustHaveSession(id string) error {
+	if l.cfg.session == nil || sessionID(l.cfg.session) != id {
+		return &UserError{Message: "Resume the pending Session write with the original Session and session ID"}
+	}
 	return nil
 }
 
