@@ -106,9 +106,9 @@ func (s *State) asBegun() *State {
 // for, where their runs go on or have ended, and what has its output: a run that
 // goes on is not read.
 func (w *turnWork) withoutRunning(results []callResult) *turnWork {
-	answered, running := map[question]bool{}, map[*RunItem]callResult{}
+	answered, byCall := map[question]bool{}, map[*RunItem]callResult{}
 	for _, r := range results {
-		running[r.localCall.item] = r
+		byCall[r.localCall.item] = r
 		if r.item != nil && r.item.Type == ToolCallOutputItem {
 			answered[r.localCall.item.question()] = true
 		}
@@ -117,7 +117,7 @@ func (w *turnWork) withoutRunning(results []callResult) *turnWork {
 	kept.calls = slices.Clone(w.calls)
 	for i := range kept.calls {
 		c := &kept.calls[i]
-		switch r, ok := running[c.item]; {
+		switch r, ok := byCall[c.item]; {
 		case c.paused == nil || !ok:
 		case r.running:
 			c.paused = r.asBegun

@@ -201,6 +201,9 @@ func (s *State) hasHandedOff() bool {
 	if slices.ContainsFunc(s.items, func(item *RunItem) bool { return item.Type == HandoffOutputItem }) {
 		return true
 	}
+	if s.agent == s.graph.agents[0] {
+		return false
+	}
 	led := map[string]bool{}
 	for _, agent := range s.graph.agents {
 		for _, target := range agent.Handoffs {
@@ -209,7 +212,7 @@ func (s *State) hasHandedOff() bool {
 			}
 		}
 	}
-	return s.agent != s.graph.agents[0] && slices.ContainsFunc(s.responses, func(r *ModelResponse) bool {
+	return slices.ContainsFunc(s.responses, func(r *ModelResponse) bool {
 		return slices.ContainsFunc(r.Output, func(raw json.RawMessage) bool { return led[s.graph.head(raw).Name] })
 	})
 }

@@ -205,7 +205,7 @@ func (l *runLoop) passOn(ctx context.Context, h *Handoff, made []*RunItem) (filt
 	if err := checkItems(passed.History); err != nil {
 		return false, err
 	}
-	known := slices.Concat(data.Before, data.New)
+	known := setOf(slices.Concat(before, turn)) // not data's: a filter may edit these in place
 	for _, list := range []*[]*RunItem{&passed.Before, &passed.New, &passed.Input} {
 		if *list, err = s.adopt(*list, known); err != nil {
 			return false, err
@@ -227,10 +227,10 @@ func (l *runLoop) passOn(ctx context.Context, h *Handoff, made []*RunItem) (filt
 
 // adopt takes in the items that a filter has made; it made those that are not
 // known.
-func (s *State) adopt(items, known []*RunItem) ([]*RunItem, error) {
+func (s *State) adopt(items []*RunItem, known map[*RunItem]bool) ([]*RunItem, error) {
 	items = slices.Clone(items)
 	for i, item := range items {
-		if slices.Contains(known, item) {
+		if known[item] {
 			continue
 		}
 		if item == nil {

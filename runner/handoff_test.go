@@ -181,8 +181,9 @@ func TestAHandoffsFilterMayMakeItems(t *testing.T) {
 	other := newAgent("B", model, ran.gated("gated"))
 	agent := newAgent("A", script(calls("transfer_to_b", "c1")))
 	var made *runner.RunItem
+	edited := func(data *runner.HandoffInput) { data.Input = []*runner.RunItem{made} }
 	agent.Handoffs = []runner.HandoffTarget{&runner.Handoff{Agent: other, Filter: func(_ context.Context, data runner.HandoffInput) (runner.HandoffInput, error) {
-		data.Input = []*runner.RunItem{made}
+		edited(&data)
 		return data, nil
 	}}}
 	requireError[*runner.UserError](t, agent, runner.Text("Go."))
@@ -196,6 +197,10 @@ func TestAHandoffsFilterMayMakeItems(t *testing.T) {
 		assert.Contains(t, string(request.Input[1]), "In short: go.")
 	}
 	assert.Nil(t, made.Agent, "the filter's item is its own")
+
+	edited = func(data *runner.HandoffInput) { data.New[0], data.New = made, data.New[:1] } // in place
+	agent.Model, other.Model = script(calls("transfer_to_b", "c1")), script(calls("gated", "c2"))
+	assert.Len(t, reload(t, agent, runOK(t, agent, runner.Text("Go.")).State()).Interruptions(), 1)
 }
 
 func TestANestedHistoryIsUnfoldedAfterAReload(t *testing.T) {

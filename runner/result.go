@@ -242,8 +242,9 @@ func (r *StreamResult) ToInputList() []json.RawMessage {
 func (r *StreamResult) inputList(s *State, items []*RunItem) []json.RawMessage {
 	list := s.inputList(items)
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.stopped {
+	stopped := r.stopped
+	r.mu.Unlock()
+	if stopped {
 		return pruned(list, nil, false)
 	}
 	return list
