@@ -104,20 +104,17 @@ func placeOf(response *ModelResponse, items []*RunItem) int {
 }
 
 // askSession refuses another session than the one that lacks the items, and looks
-// whether it has them: the state may have been gone on from before.
+// whether it has them.
 func (l *runLoop) askSession(ctx context.Context, left *pendingFinal) error {
 	if err := l.mustHaveSession(left.SessionID); err != nil {
 		return err
 	}
 	lacking := l.s.inputOf(l.s.items[len(l.s.items)-left.Unsaved:])
-	latest, err := l.cfg.session.Items(ctx, len(lacking))
-	if err != nil {
-		return sessionError("read", err)
-	}
-	if len(lacking) > 0 && slices.EqualFunc(latest, lacking, sameRaw) {
+	has, err := l.sessionHas(ctx, lacking)
+	if err == nil && has && len(lacking) > 0 {
 		l.s.carried.FinalPending = &pendingFinal{SessionID: left.SessionID}
 	}
-	return nil
+	return err
 }
 
 // takeFinal makes an output that was left one of this run's own.

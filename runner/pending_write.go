@@ -59,18 +59,26 @@ func (l *runLoop) settlePendingWrite(ctx context.Context) error {
 		return err
 	}
 	if !acknowledged {
-		latest, err := l.cfg.session.Items(ctx, len(items))
-		if err != nil {
-			return sessionError("read", err)
+		has, err := l.sessionHas(ctx, items)
+		if err == nil && !has {
+			err = l.addToSession(ctx, items)
 		}
-		if !slices.EqualFunc(latest, items, sameRaw) {
-			if err := l.addToSession(ctx, items); err != nil {
-				return err
-			}
+		if err != nil {
+			return err
 		}
 	}
 	l.s.persisted, l.s.carried.PendingSessionWrite = persisted, nil
 	return nil
+}
+
+// sessionHas says whether the latest items of the session are these: a run that
+// went on from the same state before may have added them.
+func (l *runLoop) sessionHas(ctx context.Context, items []json.RawMessage) (bool, error) {
+	latest, err := l.cfg.session.Items(ctx, len(items))
+	if err != nil {
+		return false, sessionError("read", err)
+	}
+	return slices.EqualFunc(latest, items, sameRaw), nil
 }
 
 // mustHaveSession refuses another session than the one that lacks something.
