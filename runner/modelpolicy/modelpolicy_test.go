@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"log"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -184,6 +187,14 @@ func TestTheNetworksErrorsAreTransient(t *testing.T) {
 	}
 	assert.False(t, modelpolicy.Transient(errors.New("a bad request")))
 	assert.False(t, modelpolicy.Transient(context.Canceled))
+
+	server := httptest.NewUnstartedServer(nil)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	_, err := http.Get(server.URL)
+	require.Error(t, err)
+	assert.False(t, modelpolicy.Transient(err), "a certificate stays bad: %v", err)
 }
 
 func TestAModelThatDoesNotLookAtItsContextIsLateToo(t *testing.T) {

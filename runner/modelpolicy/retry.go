@@ -28,8 +28,9 @@ type Policy struct {
 }
 
 // Transient is true for what a second try may mend: connections that failed or
-// broke off, also as errors of package net, time limits, the statuses 408, 409, 429 and 5xx, and what a server says of
-// itself in its stream: "server_error", "rate_limit_exceeded" and the like.
+// broke off, also as errors of package net, but not for a bad certificate; time
+// limits, the statuses 408, 409, 429 and 5xx, and what a server says of itself in
+// its stream: "server_error", "rate_limit_exceeded" and the like.
 func Transient(err error) bool {
 	var late *TimeoutError
 	if errors.As(err, &late) {
@@ -41,7 +42,7 @@ func Transient(err error) bool {
 			Timeout() bool
 			Temporary() bool
 		}
-		return errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+		return errors.As(err, &network) && !isUntrusted(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
 	}
 	switch failed.Status {
 	case 0:
