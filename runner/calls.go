@@ -77,6 +77,11 @@ type callResult struct {
 	value any
 }
 
+// hasRun says whether the output is the tool's own, and not a rejection.
+func (r callResult) hasRun() bool {
+	return r.item != nil && r.item.Type == ToolCallOutputItem && r.verdict == approved && r.guarded == nil
+}
+
 // defaultRejection is what the model is told of a rejected call.
 const defaultRejection = "Tool execution was not approved."
 

@@ -256,10 +256,13 @@ func (i *RunItem) toInput() json.RawMessage {
 	}
 	if shell { // what the SDK notes for itself
 		delete(fields, "shell_output")
-		delete(fields, "provider_data")
+		delete(fields, providerData)
 	}
 	return mustMarshal(fields)
 }
+
+// providerData is the field of items that is for the server that wrote it alone.
+const providerData = "provider_data"
 
 // functionOutput makes the item that answers a function call.
 func functionOutput(callID string, output any) json.RawMessage {

@@ -40,7 +40,7 @@ func transcriptLine(raw json.RawMessage) string {
 	head := parseRawItem(raw)
 	text, isText := rawText(head.Content)
 	if head.Role == "" || !codec.IsNull(head.Content) && (!isText || strings.ContainsAny(text, "\r\n")) {
-		return string(withoutKey(raw, "provider_data")) // it is for the server that wrote it
+		return string(withoutSpace(withoutKey(raw, providerData)))
 	}
 	speaker := head.Role
 	if head.Name != "" {

@@ -134,7 +134,7 @@ func setOf(items []*RunItem) map[*RunItem]bool {
 // twice what waits inside an agent tool.
 func (l *runLoop) asked(waiting *RunItem, work *turnWork, results []callResult) bool {
 	for _, result := range results {
-		if result.paused != nil && result.verdict == undecided && !work.unplaced && slices.Contains(result.paused.interruptions(), waiting) {
+		if result.paused != nil && !work.unplaced && slices.Contains(result.paused.interruptions(), waiting) {
 			return slices.ContainsFunc(l.s.generated, waiting.sameQuestion)
 		}
 	}

@@ -152,7 +152,7 @@ func (r *documentReader) interruption(w *turnWork, item *RunItem) *RunItem {
 			continue
 		}
 		for _, inner := range c.paused.interruptions() {
-			if inner.CallID() == item.CallID() && inner.Agent == item.Agent && sameRaw(inner.Raw, item.Raw) && !slices.Contains(w.interruptions, inner) {
+			if inner.CallID() == item.CallID() && inner.Agent == item.Agent && sameCall(inner.Raw, item.Raw) && !slices.Contains(w.interruptions, inner) {
 				return inner
 			}
 		}
@@ -161,6 +161,12 @@ func (r *documentReader) interruption(w *turnWork, item *RunItem) *RunItem {
 		return item
 	}
 	return r.generated.same(item)
+}
+
+// sameCall compares the items of a call, of which Python keeps what a provider
+// added in one place of a document and not in another.
+func sameCall(a, b json.RawMessage) bool {
+	return sameRaw(a, b) || sameRaw(withoutKey(a, providerData), withoutKey(b, providerData))
 }
 
 // calls reads one list of pending calls.

@@ -55,13 +55,13 @@ func (l *runLoop) takeBack(work *turnWork) {
 	s.carried.PreviousResponseID = l.start.previousID
 }
 
-// keepFinished keeps what a failed turn has finished: the calls that have an
-// output, with the reasoning right before each, and their outputs. If there is
-// none, nothing is kept.
+// keepFinished keeps what a failed turn has done: the calls that have run, with
+// the reasoning right before each, and their outputs. If there is none, nothing is
+// kept: a call that was only rejected can be rejected again.
 func (l *runLoop) keepFinished(ctx context.Context, work *turnWork, results []callResult) (isKept bool) {
 	made := map[string]*RunItem{}
 	for _, result := range results {
-		if result.item != nil && result.item.Type == ToolCallOutputItem {
+		if result.hasRun() {
 			made[result.item.CallID()] = result.item
 		}
 	}
@@ -88,7 +88,7 @@ func (l *runLoop) keepFinished(ctx context.Context, work *turnWork, results []ca
 // model is asked anew, and may give the call that it makes then the same id.
 func (s *State) forgetUnfinished(results []callResult, isKept bool) {
 	for _, result := range results {
-		if result.item != nil && isKept {
+		if result.hasRun() && isKept {
 			continue
 		}
 		s.ledger.forget(result.localCall.item)

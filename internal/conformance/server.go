@@ -71,7 +71,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, `{"error":{"message":"`+err.Error()+`","type":"server_error"}}`, http.StatusInternalServerError)
 		return
 	}
-	if next.JSON != nil {
+	if next.JSON != nil && next.Events == nil {
 		for name, value := range next.Headers {
 			w.Header().Set(name, value)
 		}
