@@ -2,12 +2,14 @@ package runner
 
 import "context"
 
-// finishAgain ends a run that had its final output and could not save it: it
-// makes the write that is missing. The model and the agent's hooks are not asked
-// again; output guardrails are, for a document may say anything.
+// finishAgain ends a run that had its final output, and could not save it or
+// compact its session: it does what is missing. The model and the agent's hooks
+// are not asked again; output guardrails are, for a document may say anything.
 func (l *runLoop) finishAgain(ctx context.Context) (any, error) {
 	s := l.s
-	if s.step != stepRunAgain || s.carried.PendingSessionWrite == nil || s.held != nil || l.mustGuard() {
+	isSaved := s.step == stepModel && s.carried.PendingSessionWrite == nil
+	isUnsaved := s.step == stepRunAgain && s.carried.PendingSessionWrite != nil
+	if !isSaved && !isUnsaved || s.held != nil || l.mustGuard() {
 		return nil, errTerminal
 	}
 	then, err := l.decideAgain(ctx)

@@ -98,17 +98,6 @@ func TestARunWithAnUnsavedAnswerIsNotAskedAgain(t *testing.T) {
 			}
 		})
 	}
-	t.Run("the session was not compacted", func(t *testing.T) {
-		agent := newAgent("A", script(says("Done.")))
-		options := []runner.Option{
-			runner.WithSession(&notedSession{}),
-			runner.WithCompaction(func(context.Context, runner.Session) error { return errBroken }),
-		}
-		result, err := runner.Run(t.Context(), agent, runner.Text("Go."), options...)
-		require.ErrorIs(t, err, errBroken)
-		refused, _ := requireError[*runner.UserError](t, agent, result.State(), options...)
-		assert.ErrorContains(t, refused, "start a new run")
-	})
 	t.Run("it takes no input", func(t *testing.T) {
 		agent := newAgent("A", script(says("Done.")))
 		result, _ := unsaved(t, agent)
@@ -169,5 +158,94 @@ func TestAnOutputThatNotAllHavePassedIsNotAskedForAgain(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+func TestARunWhoseSessionWasNotCompactedHasItsAnswer(t *testing.T) {
+	for name, carry := range carriers {
+		t.Run(name, func(t *testing.T) {
+			model, session, compacted := script(says("Done.")), &notedSession{}, 0
+			agent := newAgent("A", model)
+			options := []runner.Option{runner.WithSession(session), runner.WithCompaction(func(context.Context, runner.Session) error {
+				if compacted++; compacted == 1 {
+					return errBroken
+				}
+				return nil
+			})}
+			result, err := runner.Run(t.Context(), agent, runner.Text("Go."), options...)
+			require.ErrorIs(t, err, errBroken)
+			result = runOK(t, agent, carry(t, agent, result.State()), options...)
+			assert.Equal(t, "Done.", result.FinalOutput())
+			assert.Equal(t, 2, compacted)
+			assert.Equal(t, []string{"user", "message"}, session.log(t))
+			assert.Len(t, model.Requests(), 1)
+		})
+	}
+}
+
+// failingOnce is an output guardrail that fails when it is asked first.
+func failingOnce() []runner.OutputGuardrail {
+	asked := 0
+	return []runner.OutputGuardrail{{Name: "g", Run: func(context.Context, *runner.RunContext, *runner.Agent, any) (runner.GuardrailOutput, error) {
+		if asked++; asked == 1 {
+			return runner.GuardrailOutput{}, errBroken
+		}
+		return runner.GuardrailOutput{}, nil
+	}}}
+}
+
+// Some run has to announce what an approved tool gave, and one alone.
+func TestAnApprovedToolsOutputIsAnnouncedWhereItIsTheFinalOneAndHasNotPassed(t *testing.T) {
+	for name, carry := range carriers {
+		t.Run(name, func(t *testing.T) {
+			var ran executions
+			agent := newAgent("A", script(calls("gated", "c1")), ran.gated("gated"))
+			agent.ToolUse.StopOnFirstTool, agent.OutputGuardrails = true, failingOnce()
+			state := runOK(t, agent, runner.Text("Go.")).State()
+			require.NoError(t, state.Approve(waiting(t, state, "c1")))
+			failed := runner.RunStreamed(t.Context(), agent, state)
+			lines, err := story(failed)
+			require.ErrorIs(t, err, errBroken)
+			assert.Equal(t, []string{"agent A", "tool_output c1"}, lines)
+
+			again := runner.RunStreamed(t.Context(), agent, carry(t, agent, failed.State()))
+			lines, err = story(again)
+			require.NoError(t, err)
+			assert.Equal(t, []string{"agent A"}, lines)
+			assert.Equal(t, "done c1", again.FinalOutput())
+			assert.Equal(t, 1, ran.times("c1"))
+		})
+	}
+}
+
+func TestAHandlersAnswerThatNobodyHasPassedIsNotSaved(t *testing.T) {
+	agent := newAgent("A", script(runnertest.Reply(runnertest.Refusal("No."))))
+	agent.OutputGuardrails = failingOnce()
+	session := &notedSession{}
+	_, err := runner.Run(t.Context(), agent, runner.Text("Go."), runner.WithSession(session),
+		runner.WithErrorHandlers(runner.ErrorHandlers{ModelRefusal: func(context.Context, *runner.RunContext, error) (*runner.HandledError, error) {
+			return &runner.HandledError{FinalOutput: "Handled."}, nil
+		}}))
+	require.ErrorIs(t, err, errBroken)
+	assert.Equal(t, []string{"user"}, session.log(t))
+}
+
+func TestTheHandlerOfMaxTurnsIsAskedByAResumedRun(t *testing.T) {
+	for name, carry := range carriers {
+		t.Run(name, func(t *testing.T) {
+			var ran executions
+			agent := newAgent("A", script(calls("tool", "c1")), ran.free("tool"))
+			agent.OutputGuardrails = failingOnce()
+			options := []runner.Option{runner.WithMaxTurns(1), runner.WithErrorHandlers(runner.ErrorHandlers{
+				MaxTurns: func(context.Context, *runner.RunContext, error) (*runner.HandledError, error) {
+					return &runner.HandledError{FinalOutput: "Handled."}, nil
+				},
+			})}
+			result, err := runner.Run(t.Context(), agent, runner.Text("Go."), options...)
+			require.ErrorIs(t, err, errBroken)
+			again := runOK(t, agent, carry(t, agent, result.State()), options...)
+			assert.Equal(t, "Handled.", again.FinalOutput())
+			assert.Equal(t, 1, ran.times("c1"))
+		})
 	}
 }

@@ -70,6 +70,35 @@ func TestAHandoffsCallbackMayFail(t *testing.T) {
 	}
 }
 
+// The model is asked anew, and may give the call that it makes then the same id.
+func TestAHandoffThatFailedMayBeMadeAgain(t *testing.T) {
+	for name, carry := range carriers {
+		t.Run(name, func(t *testing.T) {
+			turn, failures := runnertest.Reply(runnertest.ToolCall("transfer_to_b", "h", `{}`)), 1
+			agent := pair(script(turn, turn, says("Done.")), &runner.Handoff{OnHandoff: func(context.Context, *runner.RunContext, json.RawMessage) error {
+				if failures--; failures == 0 {
+					return errBroken
+				}
+				return nil
+			}})
+			result, err := runner.Run(t.Context(), agent, runner.Text("Go."))
+			require.ErrorIs(t, err, errBroken)
+			result = runOK(t, agent, carry(t, agent, result.State()))
+			assert.Equal(t, "Done.", result.FinalOutput())
+			assert.Equal(t, "B", result.LastAgent().Name)
+		})
+	}
+}
+
+// A call of an id that the run has had is left out, and is still no answer.
+func TestAHandoffsIDGivenTwiceEndsNothing(t *testing.T) {
+	turn := runnertest.Reply(runnertest.ToolCall("transfer_to_b", "h", `{}`))
+	agent := pair(script(turn, turn, says("Done.")), &runner.Handoff{})
+	agent.Handoffs[0].(*runner.Handoff).Agent.Handoffs = agent.Handoffs
+	result := runOK(t, agent, runner.Text("Go."))
+	assert.Equal(t, "Done.", result.FinalOutput())
+}
+
 func TestAHandoffsInputNeedsSomebodyToTakeIt(t *testing.T) {
 	model := script(runnertest.Reply(runnertest.ToolCall("transfer_to_b", "h", `{}`)))
 	requireError[*runner.UserError](t, pair(model, &runner.Handoff{InputSchema: json.RawMessage(`{"type":"object"}`)}), runner.Text("Go."))

@@ -63,7 +63,7 @@ func (l *runLoop) run(ctx context.Context) (output any, err error) {
 		}
 		l.settleInto(l.s)
 	}()
-	if l.s.maxTurns > 0 && l.s.turn > l.s.maxTurns {
+	if l.s.maxTurns > 0 && l.s.turn > l.s.maxTurns && l.cfg.errorHandlers.MaxTurns == nil {
 		return nil, &MaxTurnsExceeded{MaxTurns: l.s.maxTurns} // it has failed by that before
 	}
 	if err := l.checkGuarded(); err != nil {
@@ -247,6 +247,7 @@ func (l *runLoop) passOutput(ctx context.Context, then next) error {
 		if !l.leaveFinal(ctx, then) {
 			l.leaveOut()
 		}
+		l.announceRun(then)
 		return err
 	}
 	if err = l.guardOutput(ctx, then.output); err == nil {
@@ -259,10 +260,27 @@ func (l *runLoop) passOutput(ctx context.Context, then next) error {
 			return err
 		}
 		l.withholdResults(tripped)
-	} else if l.leaveFinal(ctx, then) {
-		return err
+		return errors.Join(err, l.saveTurn(ctx))
 	}
-	return errors.Join(err, l.saveTurn(ctx))
+	l.announceRun(then)
+	switch {
+	case l.leaveFinal(ctx, then):
+	case then.handled:
+		l.leaveOut() // an answer that nobody has passed
+	default:
+		return errors.Join(err, l.saveTurn(ctx))
+	}
+	return err
+}
+
+// announceRun announces the outputs of tools that a resumed turn has run, where
+// its final output has not passed: no later run announces them.
+func (l *runLoop) announceRun(then next) {
+	for _, item := range then.late {
+		if item.Type == ToolCallOutputItem {
+			l.emitItem(item)
+		}
+	}
 }
 
 // modelTurn asks the model once and does what it says.

@@ -147,6 +147,7 @@ func (p *processor) function(item *RunItem) error {
 	if h := p.offer.handoff(head.Name); h != nil && head.Namespace == "" {
 		known, err := p.register(callIdentity{raw: item.Raw, handoff: true})
 		if err != nil || known {
+			p.skip(known, head.Name)
 			return err
 		}
 		p.work.handoffs = append(p.work.handoffs, handoffCall{item, h, head.Name})

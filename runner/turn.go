@@ -84,6 +84,9 @@ func (l *runLoop) finishTurn(ctx context.Context, work *turnWork) (next, error) 
 	if err != nil {
 		l.takeBack(work)
 		l.keepFinished(ctx, work, results)
+		for _, handoff := range work.handoffs {
+			s.ledger.forget(handoff.item)
+		}
 		return next{}, err
 	}
 	s.tools.record(s.agent, work.toolsUsed)
