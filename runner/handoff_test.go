@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -88,6 +89,61 @@ func TestAHandoffThatFailedMayBeMadeAgain(t *testing.T) {
 			assert.Equal(t, "B", result.LastAgent().Name)
 		})
 	}
+}
+
+func TestAHandoffWaitsForTheInputGuardrails(t *testing.T) {
+	for name, carry := range carriers {
+		t.Run(name, func(t *testing.T) {
+			handed, asked, seen := 0, 0, make(chan struct{})
+			turn := runnertest.Reply(runnertest.ToolCall("transfer_to_b", "h", `{}`))
+			agent := pair(script(turn, turn, says("Done.")), &runner.Handoff{OnHandoff: func(context.Context, *runner.RunContext, json.RawMessage) error {
+				handed++
+				return nil
+			}})
+			agent.InputGuardrails = []runner.InputGuardrail{{Name: "g", Run: func(context.Context, *runner.RunContext, *runner.Agent, []json.RawMessage) (runner.GuardrailOutput, error) {
+				if asked++; asked == 1 {
+					<-seen
+					return runner.GuardrailOutput{}, errBroken
+				}
+				return runner.GuardrailOutput{}, nil
+			}}}
+			result := runner.RunStreamed(t.Context(), agent, runner.Text("Go."))
+			for event := range result.Events() {
+				if event.Name == runner.HandoffRequested {
+					close(seen)
+				}
+			}
+			require.ErrorIs(t, result.Wait(t.Context()), errBroken)
+			assert.Zero(t, handed)
+			result = runOK(t, agent, carry(t, agent, result.State()))
+			assert.Equal(t, "B", result.LastAgent().Name)
+			assert.Equal(t, 1, handed)
+			outputs(t, result.ToInputList())
+		})
+	}
+}
+
+// What has been handed over stays so, however the run ends then.
+func TestARunThatIsStoppedInItsHandoffGoesOnWithTheNextAgent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 20 { // it was by chance that it did not
+			handing, stopped := make(chan struct{}), make(chan struct{})
+			turn := runnertest.Reply(runnertest.ToolCall("transfer_to_b", "h", `{}`))
+			agent := pair(script(turn, says("Done.")), &runner.Handoff{OnHandoff: func(context.Context, *runner.RunContext, json.RawMessage) error {
+				close(handing)
+				<-stopped
+				return nil
+			}})
+			result := runner.RunStreamed(t.Context(), agent, runner.Text("Go."))
+			<-handing
+			result.Cancel(runner.CancelImmediate)
+			close(stopped)
+			require.NoError(t, result.Wait(t.Context()))
+			result = runOK(t, agent, result.State())
+			require.Equal(t, "B", result.LastAgent().Name)
+			require.Equal(t, "Done.", result.FinalOutput())
+		}
+	})
 }
 
 // A call of an id that the run has had is left out, and is still no answer.

@@ -169,9 +169,6 @@ func (l *runLoop) settle(ctx context.Context, then next) (ended bool, err error)
 	case nextFinal:
 		return true, l.finishRun(ctx, then)
 	case nextHandoff:
-		if err := l.guardrails.wait(ctx); err != nil {
-			return true, err
-		}
 		s.agent, l.greeted = then.agent, false
 		l.emit(Event{Type: AgentUpdatedStreamEvent, Agent: s.agent})
 	}

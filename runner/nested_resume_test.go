@@ -213,3 +213,41 @@ func TestAGuardedTurnGoesOnAfterEachReloadOnceItsRunInsideHasEnded(t *testing.T)
 		})
 	}
 }
+
+// An agent tool that was approved and has begun waits for what waits inside it, and
+// no longer for its own approval.
+func TestAnApprovedAgentToolThatWaitsInsideIsNotAskedForAgain(t *testing.T) {
+	for name, carry := range carriers {
+		t.Run(name, func(t *testing.T) {
+			var ran executions
+			inner := newAgent("Inner", script(calls("gated", "i1"), says("In.")), ran.gated("gated"))
+			ask := inner.AsTool(runner.AgentToolOptions{Name: "ask", NeedsApproval: runner.Always})
+			outer := newAgent("Outer", script(runnertest.Reply(runnertest.ToolCall("ask", "o1", `{"input":"q"}`), runnertest.ToolCall("gated", "o2", `{}`)),
+				says("Done.")), ask, ran.gated("gated"))
+			state := runOK(t, outer, runner.Text("Go.")).State()
+			for _, call := range state.Interruptions() {
+				require.NoError(t, state.Approve(call))
+			}
+			saves, paused := 0, make(chan struct{})
+			fails := &runner.Hooks{ToolStart: func(_ context.Context, _ *runner.RunContext, _ *runner.Agent, _ runner.Tool, call *runner.ToolCall) error {
+				if call.ID == "o2" {
+					<-paused
+					return errBroken
+				}
+				return nil
+			}}
+			result, err := runner.Run(t.Context(), outer, state, runner.WithHooks(fails), runner.WithToolCheckpoint(func(context.Context, *runner.State) error {
+				if saves++; saves == 2 { // the first is that before the calls begin
+					close(paused)
+				}
+				return nil
+			}))
+			require.ErrorIs(t, err, errBroken)
+			state = carry(t, outer, result.State())
+			assert.NotContains(t, waitingIDs(state.Interruptions()), "o1")
+			require.NoError(t, state.Approve(waiting(t, state, "i1")))
+			assert.Equal(t, "Done.", runOK(t, outer, carry(t, outer, state)).FinalOutput())
+			assert.Equal(t, []string{"i1", "o2"}, ran.ids())
+		})
+	}
+}

@@ -102,10 +102,11 @@ func (w *turnWork) stillWaits() []*RunItem {
 		own[request.question()] = true
 	}
 	for _, c := range w.calls {
-		own[c.item.question()] = true
-		if c.paused != nil {
+		if c.paused != nil { // it has begun, and was decided on before
 			nested = append(nested, c.paused.interruptions()...)
+			continue
 		}
+		own[c.item.question()] = true
 	}
 	isNested, isIn := setOf(nested), map[*RunItem]bool{}
 	var waits []*RunItem

@@ -115,6 +115,13 @@ func (l *runLoop) decide(ctx context.Context, work *turnWork, results []callResu
 		return next{kind: nextInterruption, pending: pending}, nil
 	}
 	if len(work.handoffs) > 0 {
+		err := l.guardrails.wait(ctx)
+		if err == nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			return next{}, err // nothing is handed over yet that a later run would hand over again
+		}
 		return l.handOff(ctx, work.handoffs)
 	}
 	if final, err := l.finalFromTools(ctx, results); err != nil || final.kind == nextFinal {

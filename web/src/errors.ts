@@ -7,7 +7,7 @@ export class AgentsError extends Error {
   /** Stable identifier for programs, such as "max_turns_exceeded". */
   code = "agents_error";
   /** The run that failed, with everything that came before; absent where no run had begun. */
-  runData?: RunResult;
+  runData?: RunResult | undefined;
 }
 
 /** The package was used in a way that cannot work; the message says what to write instead. */

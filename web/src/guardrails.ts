@@ -10,7 +10,7 @@ export interface GuardrailFunctionOutput {
   readonly outputInfo?: unknown;
 }
 
-/** Looks at what a run was started with. A resumed run asks it about input that was added meanwhile only. */
+/** Looks at what a run was started with. A resumed run asks it again where it has not passed, and about input that was added meanwhile. */
 export interface InputGuardrail {
   readonly name: string;
   /** false runs it before the model is asked. Otherwise it runs beside the first turn, and a tripped one stops what has

@@ -89,7 +89,7 @@ export class PageEngine implements EngineSource {
       if (!worker.postMessage) throw new EngineStartError("The worker that was given to init() is no Worker.");
       if (this.#spent.has(worker)) {
         throw new EngineStartError(
-          "The Worker that was given to init() has ended with its engine. Call init({ worker }) with a new one.",
+          "The Worker that was given to init() has ended with its engine: init() takes a new one.",
         );
       }
       this.#spent.add(worker);

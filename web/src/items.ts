@@ -21,6 +21,8 @@ interface Call {
   readonly callId: string;
   /** Absent for tools that the server runs itself. */
   readonly toolName?: string;
+  /** The namespace that the tool is in. */
+  readonly namespace?: string;
   readonly title?: string;
   readonly description?: string;
   readonly toolOrigin?: ToolOrigin;
@@ -98,13 +100,7 @@ export type RunItem =
   | RunUnknownItem;
 
 /** Types whose items have a `callId`. */
-const CALLS: ReadonlySet<string> = new Set([
-  "tool_call_item",
-  "tool_call_output_item",
-  "handoff_call_item",
-  "handoff_output_item",
-  "tool_approval_item",
-]);
+const CALLS = /^(handoff|tool_(call|approval))_/;
 
 /** Gives an item that crossed its agents back. @internal */
 export function reviveItem(data: ItemData, names: AgentNames): RunItem {
@@ -114,13 +110,14 @@ export function reviveItem(data: ItemData, names: AgentNames): RunItem {
     agent: names.find(data.agent),
     rawItem: raw,
   };
-  if (CALLS.has(data.type)) item["callId"] = raw.call_id ?? raw.id ?? "";
+  if (CALLS.test(data.type)) item["callId"] = raw.call_id ?? raw.id ?? "";
   if (data.type === "tool_approval_item") {
     item["name"] = data.tool_name ?? raw.name ?? raw.type;
     const asked = askedOf(raw);
     item["arguments"] = typeof asked === "string" ? asked : (JSON.stringify(asked) ?? "");
   }
   if (data.tool_name != null) item["toolName"] = data.tool_name;
+  if (raw.namespace) item["namespace"] = raw.namespace;
   if (data.title != null) item["title"] = data.title;
   if (data.description != null) item["description"] = data.description;
   if (data.tool_origin != null) item["toolOrigin"] = data.tool_origin;

@@ -115,7 +115,7 @@ export interface Snapshot {
   readonly maxTurns: number | null;
   readonly lastAgent: AgentRef;
   readonly lastResponseId: string | null;
-  readonly finalOutput?: Json;
+  readonly finalOutput?: Json | undefined;
   /** New items that the state's `session_items` do not have. */
   readonly unannouncedItems: readonly ItemData[];
   /** The conversation as the next run's input, by the numbers of its items' texts. */

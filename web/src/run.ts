@@ -243,7 +243,7 @@ export class Run implements RunListener, Readable {
 
   #endCall(call: number): void {
     if (call === this.#turn) this.#turn = undefined;
-    this.#calls.get(call)?.abort(new DOMException("Nobody waits for this call any more.", "AbortError"));
+    this.#calls.get(call)?.abort(new DOMException("Nobody waits for this call.", "AbortError"));
     this.#calls.delete(call);
   }
 
@@ -296,7 +296,7 @@ export class Run implements RunListener, Readable {
     this.#scope?.end();
     this.#owned?.release();
     const error = this.failure?.error;
-    if (error instanceof AgentsError && this.#result) error.runData = this.#result;
+    if (error instanceof AgentsError && !error.runData && Object.isExtensible(error)) error.runData = this.#result;
     this.queue.end(this.failure);
     this.#settle(this.failure);
   }

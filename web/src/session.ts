@@ -23,7 +23,7 @@ export class MemorySession implements Session {
   readonly #id: string;
   #items: InputItem[];
 
-  constructor({ sessionId = `session_${Math.random()}`, items = [] }: { readonly sessionId?: string; readonly items?: readonly InputItem[] } = {}) {
+  constructor({ sessionId = `session_${Math.random()}`, items = [] }: { readonly sessionId?: string | undefined; readonly items?: readonly InputItem[] | undefined } = {}) {
     this.#id = sessionId;
     this.#items = copyItems(items);
   }
@@ -37,7 +37,7 @@ export class MemorySession implements Session {
   }
 
   addItems(items: readonly InputItem[]): void {
-    this.#items.push(...copyItems(items));
+    this.#items = this.#items.concat(copyItems(items));
   }
 
   popItem(): InputItem | undefined {

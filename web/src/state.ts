@@ -73,17 +73,17 @@ export class RunState {
   addInput(input: string | readonly object[]): void {
     this.#mustBeFree();
     const { current_step: step, current_turn, max_turns } = this.#view.document;
-    if (!step) throw new UserError("This run has ended: start a new one with result.toInputList() and the new input.");
+    if (!step) throw new UserError("This run has ended: start a new one with toInputList() and the new input.");
     if (max_turns !== null && current_turn >= max_turns) {
       throw new UserError(`This run has no model call left (maxTurns is ${max_turns}), so it cannot take more input.`);
     }
     if (step.data?.response_accepted) {
-      throw new UserError("The model's last answer has not been worked off yet: resume this run before adding input.");
+      throw new UserError("The model's last answer is not worked off: resume this run before adding input.");
     }
     const slot = this.#data.slots.find((candidate) => candidate.pending_input);
     if (!slot?.pending_input) throw new UserError("This run may end without another model call, so it cannot take more input.");
     const items = typeof input === "string" ? ItemHelpers.inputToNewInputList(input) : input;
-    slot.pending_input.push(...(copyItems(items) as Json[]));
+    for (const item of copyItems(items)) slot.pending_input.push(item as Json);
   }
 
   /** Takes back what `addInput` has added and no model call has got yet. */
@@ -106,7 +106,7 @@ export class RunState {
   lend(): RunView {
     this.#mustBeFree();
     this.#owned = true;
-    return this.#edited ? this.#view.with(structuredClone(this.#edited)) : this.#view;
+    return this.#view.lent(structuredClone(this.#data));
   }
 
   /** Takes over how far the run has come. @internal */

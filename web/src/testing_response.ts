@@ -71,11 +71,9 @@ export function streamResponse(items: readonly StreamedItem[], options: Response
   items.forEach((given, output_index) => {
     const done: WireItem = { id: itemId(given, id, output_index), ...given };
     const place = { item_id: String(done.id), output_index };
-    events.push(
-      { type: "response.output_item.added", output_index, item: announced(done) },
-      ...between(done, place),
-      { type: "response.output_item.done", output_index, item: done },
-    );
+    events.push({ type: "response.output_item.added", output_index, item: announced(done) });
+    for (const event of between(done, place)) events.push(event); // they may be more than a call takes
+    events.push({ type: "response.output_item.done", output_index, item: done });
     output.push(done);
   });
   events.push(

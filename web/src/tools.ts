@@ -75,11 +75,11 @@ export interface ShellResult {
   readonly text?: string | undefined;
   readonly outputs?:
     | readonly {
-        readonly command?: string;
-        readonly stdout?: string;
-        readonly stderr?: string;
-        readonly exitCode?: number;
-        readonly timedOut?: boolean;
+        readonly command?: string | undefined;
+        readonly stdout?: string | undefined;
+        readonly stderr?: string | undefined;
+        readonly exitCode?: number | undefined;
+        readonly timedOut?: boolean | undefined;
       }[]
     | undefined;
   /** Cuts the outputs, in characters; the call's limit by default. */
@@ -190,9 +190,9 @@ export function webSearchTool({
   userLocation = null,
   searchContextSize = "medium",
 }: {
-  readonly filters?: Json;
-  readonly userLocation?: Json;
-  readonly searchContextSize?: "low" | "medium" | "high";
+  readonly filters?: Json | undefined;
+  readonly userLocation?: Json | undefined;
+  readonly searchContextSize?: "low" | "medium" | "high" | undefined;
 } = {}): HostedTool {
   return hostedTool({ type: "web_search", filters, user_location: userLocation, search_context_size: searchContextSize });
 }
@@ -200,7 +200,7 @@ export function webSearchTool({
 /** Lets the server search vector stores that it keeps. */
 export function fileSearchTool(
   vectorStoreIds: string | readonly string[],
-  { maxNumResults, includeSearchResults = false }: { readonly maxNumResults?: number; readonly includeSearchResults?: boolean } = {},
+  { maxNumResults, includeSearchResults = false }: { readonly maxNumResults?: number | undefined; readonly includeSearchResults?: boolean | undefined } = {},
 ): HostedTool {
   const config = {
     type: "file_search",
@@ -211,7 +211,7 @@ export function fileSearchTool(
 }
 
 /** Lets the server run code. `container` is the API's object or a container's id; a new one for each response by default. */
-export function codeInterpreterTool({ container = { type: "auto" } }: { readonly container?: Json } = {}): HostedTool {
+export function codeInterpreterTool({ container = { type: "auto" } }: { readonly container?: Json | undefined } = {}): HostedTool {
   return hostedTool({ type: "code_interpreter", container });
 }
 

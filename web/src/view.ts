@@ -77,9 +77,9 @@ export class RunView {
     return this.#read();
   }
 
-  /** The same with another state. */
-  with(state: StateData): RunView {
-    return new RunView(() => ({ ...this.snapshot, state }), this.#texts, this.names);
+  /** What a run begins with that goes on from here, with the state as it was edited: it has no output yet. */
+  lent(state: StateData): RunView {
+    return new RunView(() => ({ ...this.snapshot, state, finalOutput: undefined }), this.#texts, this.names);
   }
 
   get document(): StateDocument {

@@ -43,7 +43,8 @@ export async function work(task: string, approves: (call: RunToolApprovalItem) =
 export function askOnPage(call: RunToolApprovalItem): Promise<boolean> {
   const card = document.createElement("form");
   const what = document.createElement("pre");
-  what.textContent = visible(`${call.name} ${call.arguments}`);
+  const name = call.namespace ? `${call.namespace}.${call.name}` : call.name;
+  what.textContent = visible(`${name} ${call.arguments}`);
   card.append(what, button("approve"), button("reject"));
   document.body.append(card);
   return new Promise((resolve) => {

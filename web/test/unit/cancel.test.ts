@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import type { RunOptions, RunResultStreaming } from "../../src/index.js";
-import { Agent, configure, EngineStartError, Runner, tool } from "../../src/index.js";
+import { Agent, configure, EngineStartError, Runner, tool, UserError } from "../../src/index.js";
 import type { FakeRun } from "./fake_engine.js";
 import { FakeEngine, snapshot } from "./fake_engine.js";
 import { rejections, settled } from "./waiting.js";
@@ -115,6 +115,17 @@ test("a signal stops the run; iterator and completed reject with its reason", as
   assert.equal(thrown, reason);
   assert.equal(await result.completed.catch((error: unknown) => error), reason);
   assert.deepEqual(cancels(engine), ["immediate"]);
+});
+
+test("an error that ends runs as a reason belongs to the first of them, or to none where it is frozen", async () => {
+  for (const reason of [new UserError("enough"), Object.freeze(new UserError("enough"))]) {
+    const abort = new AbortController();
+    const results = [1, 2].map(() => endless().runner.runStreamed(agent, "Hi", { signal: abort.signal }));
+    await settled();
+    abort.abort(reason);
+    for (const result of results) assert.equal(await result.completed.catch((error: unknown) => error), reason);
+    assert.equal(reason.runData, Object.isFrozen(reason) ? undefined : results[0]);
+  }
 });
 
 test("a signal that has fired keeps the run from starting", async () => {

@@ -19,4 +19,6 @@ test("a MemorySession keeps copies of items, and nothing that is none", () => {
     assert.throws(() => session.addItems(items as []), UserError);
   }
   assert.deepEqual(session.getItems(), Array(2).fill({ role: "user", content: ["hi"] }));
+  session.addItems(Array(200_000).fill(item));
+  assert.equal(session.getItems().length, 200_002);
 });

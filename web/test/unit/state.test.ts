@@ -274,7 +274,10 @@ test("a state belongs to the run that goes on with it, and is then where that ru
 
   assert.equal(state.toString(), first.toState().toString());
   assert.deepEqual(state.interruptions, []);
-  await engine.runner.run(agent, state);
+  const again = engine.runner.runStreamed(agent, state);
+  assert.equal(again.finalOutput, undefined, "the output of the run before is not its own");
+  await again.completed;
+  assert.equal(again.finalOutput, "done");
   assert.equal(states[0], paused);
   assert.notEqual(states[1], paused);
   assert.equal((JSON.parse(states[1] ?? "") as { current_turn: number }).current_turn, 2);
@@ -327,7 +330,7 @@ test("a result reads its items and responses out of the document", async () => {
     document: {
       session_items: [
         { type: "message_output_item", agent: { name: "Triage" }, raw_item: raw },
-        { type: "tool_approval_item", agent: { name: "Gone" }, raw_item: { type: "function_call", call_id: "c1", name: "t", arguments: "{}" } },
+        { type: "tool_approval_item", agent: { name: "Gone" }, raw_item: { type: "function_call", call_id: "c1", name: "t", namespace: "n", arguments: "{}" } },
       ],
       model_responses: [{ output: [raw], usage, response_id: "r1", request_id: null }],
     },
@@ -337,7 +340,7 @@ test("a result reads its items and responses out of the document", async () => {
   assert(said?.type === "message_output_item" && said.agent === agent);
   assert.deepEqual(said.rawItem, raw);
   assert(pending?.type === "tool_approval_item");
-  assert.deepEqual([pending.agent.name, pending.name, pending.callId, pending.arguments], ["Gone", "t", "c1", "{}"]);
+  assert.deepEqual([pending.agent.name, pending.name, pending.namespace, pending.callId, pending.arguments], ["Gone", "t", "n", "c1", "{}"]);
   assert.deepEqual(result.rawResponses, [
     { output: [raw], usage: { requests: 1, inputTokens: 2, outputTokens: 3, totalTokens: 5 }, responseId: "r1" },
   ]);

@@ -48,7 +48,7 @@ test("an answer streams as a server streams it", () => {
 });
 
 test("the deltas of a text are the text", () => {
-  for (const text of ["Two  words,\nand a line.", "", "   ", "Rindfleisch".repeat(20), "naïve 👩‍👩‍👧 日本語のテキストがここにあります"]) {
+  for (const text of ["Two  words,\nand a line.", "", "   ", "Rindfleisch".repeat(20), "word ".repeat(200_000), "naïve 👩‍👩‍👧 日本語のテキストがここにあります"]) {
     const deltas = (events: readonly object[]): string => events.map((event) => (event as Event).delta ?? "").join("");
     assert.equal(deltas(streamResponse([assistantMessage(text)])), text);
     assert.equal(deltas(streamResponse([refusal(text)])), text);
