@@ -55,6 +55,9 @@ func patchOutcome(c *localCall, status, text string, output ...any) outcome {
 }
 
 func (t *ApplyPatchTool) run(ctx context.Context, l *runLoop, c *localCall) (outcome, error) {
+	if t.Apply == nil {
+		return outcome{}, nothingToRun("tool "+t.toolName(), "Apply")
+	}
 	operations, err := patchOperations(c.call.Raw)
 	if err != nil {
 		return outcome{}, err

@@ -118,9 +118,11 @@ func (w *turnWork) withoutRunning(results []callResult) *turnWork {
 	for i := range kept.calls {
 		c := &kept.calls[i]
 		switch r, ok := byCall[c.item]; {
-		case c.paused == nil || !ok:
+		case !ok:
 		case r.running:
-			c.paused = r.asBegun
+			if c.paused != nil {
+				c.paused = r.asBegun
+			}
 		default:
 			c.paused = r.paused
 		}

@@ -187,6 +187,21 @@ func TestACheckpointKeepsWhatARunInsideWaitsForAgain(t *testing.T) {
 	assert.Equal(t, []string{"i1", "i2", "o"}, ran.ids())
 }
 
+// The call was approved, has begun and waits inside for the first time.
+func TestACheckpointKeepsWhatARunInsideWaitsForFirst(t *testing.T) {
+	var ran executions
+	inner := newAgent("Inner", script(calls("inner", "i1"), says("Inside.")), ran.gated("inner"))
+	agent := newAgent("Outer", script(runnertest.Reply(runnertest.ToolCall("ask", "n", `{"input":"Go."}`), runnertest.ToolCall("other", "o", `{}`)), says("Done.")),
+		inner.AsTool(runner.AgentToolOptions{Name: "ask", NeedsApproval: runner.Always}), ran.gated("other"))
+	state := runOK(t, agent, runner.Text("Go.")).State()
+	kept := runWithCheckpoints(t, agent, approveAll(t, state), func() {}, runner.WithMaxToolConcurrency(1))
+	last := kept[len(kept)-1]
+	assert.Equal(t, []string{"i1"}, waitingIDs(last.Interruptions()))
+	result := runOK(t, agent, approveAll(t, last))
+	assert.Equal(t, map[string]string{"n": "Inside.", "o": "done o"}, outputs(t, result.ToInputList()))
+	assert.Equal(t, []string{"i1", "o"}, ran.ids())
+}
+
 func TestACrashWhileAnApprovedToolRunsLetsItRunOnce(t *testing.T) {
 	var ran executions
 	agent := newAgent("A", script(calls("free", "f"), calls("gated", "c1", "c2"), says("Done.")), ran.free("free"), ran.gated("gated"))

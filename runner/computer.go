@@ -100,6 +100,9 @@ func computerOutcome(c *localCall, image string, acknowledged []SafetyCheck) out
 }
 
 func (t *ComputerTool) run(ctx context.Context, l *runLoop, c *localCall) (outcome, error) {
+	if t.Computer == nil {
+		return outcome{}, nothingToRun("the computer tool", "Computer")
+	}
 	var one *ComputerAction
 	var actions []ComputerAction
 	var pending []SafetyCheck

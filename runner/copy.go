@@ -9,11 +9,14 @@ func (a *Agent) Copy(copies map[*Agent]*Agent) *Agent {
 	if a == nil || copies[a] != nil {
 		return copies[a]
 	}
+	if copies == nil {
+		copies = map[*Agent]*Agent{}
+	}
 	copied := *a
 	copies[a] = &copied // before its colleagues, who may lead back
 	copied.Tools = slices.Clone(a.Tools)
 	for i, tool := range copied.Tools {
-		if f, ok := tool.(*FunctionTool); ok && f.agentTool != nil {
+		if f, ok := tool.(*FunctionTool); ok && f != nil && f.agentTool != nil {
 			own := *f
 			own.agentTool = &agentTool{agent: f.agentTool.agent.Copy(copies), options: f.agentTool.options}
 			copied.Tools[i] = &own

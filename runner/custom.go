@@ -43,6 +43,9 @@ func customOutcome(c *localCall, text string) outcome {
 }
 
 func (t *CustomTool) run(ctx context.Context, l *runLoop, c *localCall) (outcome, error) {
+	if t.Invoke == nil {
+		return outcome{}, nothingToRun("tool "+t.Name, "Invoke")
+	}
 	if err := l.onToolStart(ctx, c.call, t); err != nil {
 		return outcome{}, err
 	}

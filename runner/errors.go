@@ -139,8 +139,8 @@ func (e *APIError) Name() string {
 	return "APIStatusError"
 }
 
-// PanicError says that a tool or callback panicked. The run ended; the
-// process goes on.
+// PanicError says that a callback panicked. The run ended; the process goes on.
+// Of a function tool it is an error like others, for the tool's OnError.
 type PanicError struct {
 	Value any
 	Stack []byte

@@ -104,7 +104,7 @@ func (t *FunctionTool) run(ctx context.Context, l *runLoop, c *localCall) (o out
 // its context is left behind.
 func (t *FunctionTool) invoke(ctx context.Context, l *runLoop, c *localCall) (value any, paused *State, err error) {
 	if t.Invoke == nil && t.agentTool == nil {
-		return nil, nil, &UserError{Message: "tool " + t.Name + " has nothing to run; set Invoke"}
+		return nil, nil, nothingToRun("tool "+t.Name, "Invoke")
 	}
 	if err := c.call.check(); err != nil {
 		return t.failed(ctx, l, c.call, err)

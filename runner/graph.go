@@ -52,7 +52,7 @@ func (a *Agent) neighbours() []*Agent {
 		}
 	}
 	for _, tool := range a.Tools {
-		if f, ok := tool.(*FunctionTool); ok && f.agentTool != nil {
+		if f, ok := tool.(*FunctionTool); ok && f != nil && f.agentTool != nil {
 			next = append(next, f.agentTool.agent)
 		}
 	}
@@ -79,22 +79,50 @@ func (g *agentGraph) check() error {
 			}
 		}
 		for _, tool := range agent.Tools {
-			if tool == nil {
-				return &UserError{Message: "agent " + agent.Name + " has a tool that is nil; remove it, or make the tool first"}
+			if err := checkTool(tool, agent); err != nil {
+				return err
 			}
 		}
 		for _, guardrail := range agent.InputGuardrails {
 			if guardrail.Run == nil {
-				return &UserError{Message: "input guardrail " + guardrail.Name + " of agent " + agent.Name + " has nothing to run; set Run"}
+				return nothingToRun("input guardrail "+guardrail.Name+" of agent "+agent.Name, "Run")
 			}
 		}
 		for _, guardrail := range agent.OutputGuardrails {
 			if guardrail.Run == nil {
-				return &UserError{Message: "output guardrail " + guardrail.Name + " of agent " + agent.Name + " has nothing to run; set Run"}
+				return nothingToRun("output guardrail "+guardrail.Name+" of agent "+agent.Name, "Run")
 			}
 		}
 	}
 	return nil
+}
+
+// checkTool refuses a tool that is none, and what states could not hold of it.
+func checkTool(tool Tool, agent *Agent) error {
+	var shown json.RawMessage
+	isNil := tool == nil
+	switch tool := tool.(type) {
+	case *FunctionTool:
+		if isNil = tool == nil; !isNil {
+			shown = tool.Parameters
+		}
+	case *HostedMCPTool:
+		if isNil = tool == nil; !isNil {
+			shown = tool.Config
+		}
+	}
+	switch {
+	case isNil:
+		return &UserError{Message: "agent " + agent.Name + " has a tool that is nil; remove it, or make the tool first"}
+	case len(shown) > 0 && !codec.Valid(shown):
+		return &UserError{Message: "what tool " + tool.toolName() + " of agent " + agent.Name + " shows the model is not JSON; correct its Parameters or Config"}
+	}
+	return nil
+}
+
+// nothingToRun is the error of what lacks its function.
+func nothingToRun(what, field string) error {
+	return &UserError{Message: what + " has nothing to run; set " + field}
 }
 
 // nameAgents gives the first agent of a name that name, and the others the

@@ -357,6 +357,7 @@ func TestAFailedResponseIsTold(t *testing.T) {
 		"broken off":             {runnertest.Break(errBroken, runnertest.Message("Well")), "APIConnectionError"},
 		"broken off with a name": {runnertest.Break(&runner.APIError{Status: 429, Message: "slow down"}), "RateLimitError"},
 		"incomplete":             {runnertest.Turn{Raw: []json.RawMessage{[]byte(`{"type":"response.incomplete","response":{"id":"r","incomplete_details":{"reason":"max_output_tokens"}}}`)}}, "ModelBehaviorError"},
+		"without a response":     {runnertest.Turn{Raw: []json.RawMessage{[]byte(`{"type":"response.completed"}`)}}, "ModelBehaviorError"},
 		"damaged":                {runnertest.Turn{Raw: []json.RawMessage{[]byte(`{"type":"response.completed","response":[]}`)}}, "ModelBehaviorError"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -397,6 +398,20 @@ func TestWhatHasNothingToRunIsNamed(t *testing.T) {
 		says  string
 	}{
 		"a tool":             {func(a *runner.Agent) { a.Tools = []runner.Tool{&runner.FunctionTool{Name: "tool"}} }, "tool tool has nothing to run; set Invoke"},
+		"a tool that is nil": {func(a *runner.Agent) { a.Tools = []runner.Tool{(*runner.FunctionTool)(nil)} }, "agent A has a tool that is nil"},
+		"a schema that is no JSON": {func(a *runner.Agent) {
+			a.Tools = []runner.Tool{&runner.FunctionTool{Name: "tool", NeedsApproval: runner.Always, Parameters: json.RawMessage("nope")}}
+		}, "what tool tool of agent A shows the model is not JSON"},
+		"a custom tool": {func(a *runner.Agent) {
+			a.Tools = []runner.Tool{&runner.CustomTool{Name: "tool"}}
+			a.Model = script(runnertest.Reply(runnertest.Item(json.RawMessage(`{"type":"custom_tool_call","call_id":"c1","name":"tool","input":"x"}`))))
+		}, "tool tool has nothing to run; set Invoke"},
+		"a tool's guardrail": {func(a *runner.Agent) {
+			var ran executions
+			tool := ran.free("tool")
+			tool.OutputGuardrails = []runner.ToolGuardrail{{Name: "g"}}
+			a.Tools = []runner.Tool{tool}
+		}, "tool guardrail g has nothing to run; set Run"},
 		"an input guardrail": {func(a *runner.Agent) { a.InputGuardrails = []runner.InputGuardrail{{Name: "g"}} }, "input guardrail g of agent A has nothing to run; set Run"},
 		"an output one":      {func(a *runner.Agent) { a.OutputGuardrails = []runner.OutputGuardrail{{Name: "g"}} }, "output guardrail g of agent A has nothing to run; set Run"},
 	} {

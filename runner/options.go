@@ -53,7 +53,9 @@ type config struct {
 func newConfig(options []Option) *config {
 	cfg := &config{maxTurns: DefaultMaxTurns}
 	for _, option := range options {
-		option(cfg)
+		if option != nil {
+			option(cfg)
+		}
 	}
 	return cfg
 }

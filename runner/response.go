@@ -3,6 +3,7 @@ package runner
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"unicode/utf8"
 
@@ -25,8 +26,12 @@ func (r *responseReader) read(event RawEvent) error {
 		}
 		r.done = append(r.done, item)
 	case "response.completed":
-		var response wireResponse
-		if err := codec.Read(kept(event.Data), codec.Fields{"response", response.fields()}); err != nil {
+		var response *wireResponse
+		err := codec.Read(kept(event.Data), codec.Fields{"response", codec.Maybe(&response, (*wireResponse).fields)})
+		if err == nil && response == nil {
+			err = errNoResponse
+		}
+		if err != nil {
 			return brokenEvent(event, err)
 		}
 		switch response.Status {
@@ -54,6 +59,8 @@ func (r *responseReader) read(event RawEvent) error {
 	}
 	return nil
 }
+
+var errNoResponse = errors.New("it has no response")
 
 func (r *responseReader) finish() (*ModelResponse, error) {
 	if r.response == nil {

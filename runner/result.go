@@ -204,8 +204,9 @@ func (r *StreamResult) LastResponseID() string {
 // LastAgent gives the agent that has the conversation.
 func (r *StreamResult) LastAgent() *Agent { return r.published().agent }
 
-// CurrentTurn counts the model calls that were begun; it is one more than the
-// limit where that was exceeded.
+// CurrentTurn counts the turns that were begun, each with one model call, which
+// may have failed before it was made. It is one more than the limit where that
+// was exceeded.
 func (r *StreamResult) CurrentTurn() int { return r.published().turn }
 
 // MaxTurns gives the limit of model calls, 0 for none.

@@ -252,6 +252,9 @@ func (t *LocalShellTool) rejected(c *localCall, text string) outcome {
 }
 
 func (t *LocalShellTool) run(ctx context.Context, l *runLoop, c *localCall) (outcome, error) {
+	if t.Run == nil {
+		return outcome{}, nothingToRun("the local shell", "Run")
+	}
 	if err := l.onToolStart(ctx, c.call, t); err != nil {
 		return outcome{}, err
 	}

@@ -50,7 +50,7 @@ func writeGuardrails(graph *agentGraph, kind string, results []GuardrailResult) 
 func writeToolGuardrails(kind string, results []ToolGuardrailResult) []any {
 	written := []any{}
 	for _, result := range results {
-		entry := wireGuardrail{kind: kind, name: result.Guardrail, info: shallow(outputJSON(result.Output.Info)), behavior: result.Output.behavior}
+		entry := wireGuardrail{kind: kind, name: result.Guardrail, info: shallow(outputJSON(result.Output.Info)), behavior: result.Output.Behavior()}
 		if entry.behavior == "reject_content" {
 			entry.message = &result.Output.message
 		}

@@ -23,9 +23,9 @@ type FunctionTool struct {
 	Parameters json.RawMessage
 	// NotStrict lets the model stray from the schema.
 	NotStrict bool
-	// Invoke runs the tool. A string it returns goes to the model as it is,
-	// anything else as JSON; [TextOutput], [ImageOutput], [FileOutput] and lists
-	// of them become parts. Its context ends with the call's timeout and with
+	// Invoke runs the tool. A string it returns goes to the model as it is, what
+	// has a String method as that gives it, anything else as JSON; [TextOutput],
+	// [ImageOutput], [FileOutput] and lists of them become parts. Its context ends with the call's timeout and with
 	// the run. It may run beside other calls of the same turn.
 	//
 	// In a browser it must return one of these, [json.RawMessage], a number, a

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 )
 
@@ -31,8 +32,9 @@ func RejectTool(message string) ToolGuardrailOutput {
 // RaiseTool ends the run.
 func RaiseTool() ToolGuardrailOutput { return ToolGuardrailOutput{behavior: "raise_exception"} }
 
-// Behavior gives "allow", "reject_content" or "raise_exception".
-func (o ToolGuardrailOutput) Behavior() string { return o.behavior }
+// Behavior gives "allow", which is the zero value's too, "reject_content" or
+// "raise_exception".
+func (o ToolGuardrailOutput) Behavior() string { return cmp.Or(o.behavior, "allow") }
 
 // ToolGuardrailResult is what a tool guardrail said.
 type ToolGuardrailResult struct {
@@ -69,6 +71,9 @@ func (e *ToolOutputGuardrailTripwireTriggered) Name() string {
 // toolGuards runs guardrails in order until one rejects.
 func toolGuards(ctx context.Context, guardrails []ToolGuardrail, call *ToolCall, output any) (results []ToolGuardrailResult, rejection *string, raised *ToolGuardrailResult, err error) {
 	for _, guardrail := range guardrails {
+		if guardrail.Run == nil {
+			return results, nil, nil, nothingToRun("tool guardrail "+guardrail.Name, "Run")
+		}
 		verdict, err := guardrail.Run(ctx, call, output)
 		if err != nil {
 			return results, nil, nil, err

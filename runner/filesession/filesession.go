@@ -195,8 +195,11 @@ func (s *Session) damaged(line int) error {
 
 func isObject(line []byte) bool {
 	line = bytes.TrimSpace(line)
-	return isTorn(line) && json.Valid(line)
+	return bytes.HasPrefix(line, []byte("{")) && json.Valid(line)
 }
 
 // isTorn says whether a line that is not whole can be the beginning of an item.
-func isTorn(line []byte) bool { return bytes.HasPrefix(line, []byte("{")) }
+func isTorn(line []byte) bool {
+	err := json.NewDecoder(bytes.NewReader(line)).Decode(new(json.RawMessage))
+	return bytes.HasPrefix(line, []byte("{")) && errors.Is(err, io.ErrUnexpectedEOF)
+}

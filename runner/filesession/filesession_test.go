@@ -90,6 +90,7 @@ func TestAFileThatIsNoSessionIsLeftAlone(t *testing.T) {
 		line int
 	}{
 		"text":                {"hello", 1},
+		"a template":          {`{{define "x"}}hello{{end}}`, 1},
 		"text of lines":       {"hello\nworld\n", 1},
 		"JSON of many lines":  {"{\n  \"a\": 1\n}\n", 1},
 		"a list":              {"[{}]\n", 1},

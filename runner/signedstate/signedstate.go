@@ -15,6 +15,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 
 	"runstream/runner"
 )
@@ -96,7 +97,10 @@ func Open(sealed []byte, signer Signer, start *runner.Agent) (*runner.State, err
 		return nil, errForged
 	}
 	if err := signer.Verify([]byte(e.Document), signature); err != nil {
-		return nil, err
+		if refused, ok := errors.AsType[*runner.StateError](err); ok {
+			return nil, refused
+		}
+		return nil, errors.Join(errForged, err)
 	}
 	return runner.ParseState([]byte(e.Document), start)
 }

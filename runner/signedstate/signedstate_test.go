@@ -2,6 +2,7 @@ package signedstate_test
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -70,6 +71,22 @@ func TestAPlainStateIsNoSignedOne(t *testing.T) {
 	require.NoError(t, err)
 	_, err = signedstate.Open(document, signer(t, 1), agent)
 	assert.ErrorContains(t, err, "no signed state")
+}
+
+type broken struct{ signedstate.Signer }
+
+func (broken) Verify([]byte, []byte) error { return errNoKey }
+
+var errNoKey = errors.New("the key server is down")
+
+// Signers of one's own need not know the errors of states.
+func TestARefusedSignatureIsAStateError(t *testing.T) {
+	agent, state := paused(t)
+	sealed, err := signedstate.Seal(state, signer(t, 1))
+	require.NoError(t, err)
+	_, err = signedstate.Open(sealed, broken{}, agent)
+	assert.ErrorAs(t, err, new(*runner.StateError))
+	assert.ErrorIs(t, err, errNoKey)
 }
 
 func TestAShortKeyIsRefused(t *testing.T) {
