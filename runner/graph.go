@@ -73,10 +73,8 @@ func handoffOf(target HandoffTarget) *Handoff {
 // check refuses agents that lack something a run would stumble over.
 func (g *agentGraph) check() error {
 	for _, agent := range g.agents {
-		for _, target := range agent.Handoffs {
-			if handoffOf(target) == nil {
-				return &UserError{Message: "agent " + agent.Name + " has a handoff to no agent; set Handoff.Agent"}
-			}
+		if err := checkHandoffs(agent); err != nil {
+			return err
 		}
 		for _, tool := range agent.Tools {
 			if err := checkTool(tool, agent); err != nil {
@@ -93,6 +91,27 @@ func (g *agentGraph) check() error {
 				return nothingToRun("output guardrail "+guardrail.Name+" of agent "+agent.Name, "Run")
 			}
 		}
+	}
+	return nil
+}
+
+// checkHandoffs refuses handoffs that lead nowhere, and two of which the model
+// would see one alone: names without letters of ASCII become alike.
+func checkHandoffs(agent *Agent) error {
+	named := map[string]*Agent{}
+	for _, target := range agent.Handoffs {
+		h := handoffOf(target)
+		if h == nil {
+			return &UserError{Message: "agent " + agent.Name + " has a handoff to no agent; set Handoff.Agent"}
+		}
+		if h.ToolName != "" || h.IsEnabled != nil {
+			continue
+		}
+		name := h.Name()
+		if other := named[name]; other != nil && other != h.Agent {
+			return &UserError{Message: "agent " + agent.Name + " hands off to " + other.Name + " and " + h.Agent.Name + " by one tool, " + name + "; give one of them another tool name"}
+		}
+		named[name] = h.Agent
 	}
 	return nil
 }

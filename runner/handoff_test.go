@@ -146,6 +146,18 @@ func TestARunThatIsStoppedInItsHandoffGoesOnWithTheNextAgent(t *testing.T) {
 	})
 }
 
+// The model would see one of them.
+func TestHandoffsThatShareADefaultNameAreRefused(t *testing.T) {
+	model := script(says("Done."))
+	agent := newAgent("A", model)
+	service, sales := newAgent("客服", model), newAgent("销售", model)
+	agent.Handoffs = []runner.HandoffTarget{service, sales}
+	user, _ := requireError[*runner.UserError](t, agent, runner.Text("Go."))
+	assert.Contains(t, user.Message, "客服 and 销售")
+	agent.Handoffs = []runner.HandoffTarget{service, &runner.Handoff{Agent: sales, ToolName: "transfer_to_sales"}}
+	runOK(t, agent, runner.Text("Go."))
+}
+
 // A call of an id that the run has had is left out, and is still no answer.
 func TestAHandoffsIDGivenTwiceEndsNothing(t *testing.T) {
 	turn := runnertest.Reply(runnertest.ToolCall("transfer_to_b", "h", `{}`))
