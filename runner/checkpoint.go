@@ -39,8 +39,10 @@ func (l *runLoop) asItStands(results []callResult) *State {
 	made := map[string]*RunItem{}
 	var outputs []*RunItem
 	for _, result := range results {
-		if result.item != nil && result.item.Type == ToolCallOutputItem {
+		if result.hasRun() {
 			made[result.item.CallID()] = result.item
+		}
+		if result.item != nil && result.item.Type == ToolCallOutputItem {
 			outputs = append(outputs, result.item)
 		}
 	}

@@ -7,10 +7,16 @@ import "context"
 // are not asked again; output guardrails are, for a document may say anything.
 func (l *runLoop) finishAgain(ctx context.Context) (any, error) {
 	s := l.s
-	isSaved := s.step == stepModel && s.carried.PendingSessionWrite == nil
+	saved := s.carried.FinalPending // Python writes no such thing, and may have saved nothing
+	isSaved := s.step == stepModel && s.carried.PendingSessionWrite == nil && saved != nil && saved.Unsaved == 0
 	isUnsaved := s.step == stepRunAgain && s.carried.PendingSessionWrite != nil
 	if !isSaved && !isUnsaved || s.held != nil || l.mustGuard() {
 		return nil, errTerminal
+	}
+	if isSaved {
+		if err := l.mustHaveSession(saved.SessionID); err != nil {
+			return nil, err
+		}
 	}
 	then, err := l.decideAgain(ctx)
 	if err != nil {

@@ -161,6 +161,19 @@ func TestAnOutputThatNotAllHavePassedIsNotAskedForAgain(t *testing.T) {
 	}
 }
 
+// Python says of a run whose session failed that it must not go on, and not what
+// the session lacks.
+func TestATerminalStateThatMayHaveSavedNothingIsRefused(t *testing.T) {
+	agent := newAgent("A", script(says("Done.")))
+	document, err := runOK(t, agent, runner.Text("Go.")).State().MarshalJSON()
+	require.NoError(t, err)
+	document = append([]byte(`{"terminal_unrecoverable":true,`), document[1:]...)
+	state, err := runner.ParseState(document, agent)
+	require.NoError(t, err)
+	refused, _ := requireError[*runner.UserError](t, agent, state, runner.WithSession(&notedSession{}))
+	assert.ErrorContains(t, refused, "start a new run")
+}
+
 func TestARunWhoseSessionWasNotCompactedHasItsAnswer(t *testing.T) {
 	for name, carry := range carriers {
 		t.Run(name, func(t *testing.T) {
@@ -174,7 +187,10 @@ func TestARunWhoseSessionWasNotCompactedHasItsAnswer(t *testing.T) {
 			})}
 			result, err := runner.Run(t.Context(), agent, runner.Text("Go."), options...)
 			require.ErrorIs(t, err, errBroken)
-			result = runOK(t, agent, carry(t, agent, result.State()), options...)
+			left := carry(t, agent, result.State())
+			_, err = runner.Run(t.Context(), agent, left)
+			assert.ErrorContains(t, err, "original Session", "another one lacks the answer")
+			result = runOK(t, agent, left, options...)
 			assert.Equal(t, "Done.", result.FinalOutput())
 			assert.Equal(t, 2, compacted)
 			assert.Equal(t, []string{"user", "message"}, session.log(t))
@@ -243,8 +259,10 @@ func TestTheHandlerOfMaxTurnsIsAskedByAResumedRun(t *testing.T) {
 			})}
 			result, err := runner.Run(t.Context(), agent, runner.Text("Go."), options...)
 			require.ErrorIs(t, err, errBroken)
+			assert.Equal(t, 2, result.CurrentTurn())
 			again := runOK(t, agent, carry(t, agent, result.State()), options...)
 			assert.Equal(t, "Handled.", again.FinalOutput())
+			assert.LessOrEqual(t, again.CurrentTurn(), 2, "which no model call has begun")
 			assert.Equal(t, 1, ran.times("c1"))
 		})
 	}

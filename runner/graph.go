@@ -95,8 +95,8 @@ func (g *agentGraph) check() error {
 	return nil
 }
 
-// checkHandoffs refuses handoffs that lead nowhere, and two of which the model
-// would see one alone: names without letters of ASCII become alike.
+// checkHandoffs refuses handoffs that lead nowhere, and two to different agents of
+// which the model would see one alone: names of other scripts become alike.
 func checkHandoffs(agent *Agent) error {
 	named := map[string]*Agent{}
 	for _, target := range agent.Handoffs {
@@ -104,8 +104,8 @@ func checkHandoffs(agent *Agent) error {
 		if h == nil {
 			return &UserError{Message: "agent " + agent.Name + " has a handoff to no agent; set Handoff.Agent"}
 		}
-		if h.ToolName != "" || h.IsEnabled != nil {
-			continue
+		if h.IsEnabled != nil {
+			continue // there may be one of them at a time
 		}
 		name := h.Name()
 		if other := named[name]; other != nil && other != h.Agent {
@@ -129,6 +129,18 @@ func checkTool(tool Tool, agent *Agent) error {
 		if isNil = tool == nil; !isNil {
 			shown = tool.Config
 		}
+	case *CustomTool:
+		isNil = tool == nil
+	case *ShellTool:
+		isNil = tool == nil
+	case *ApplyPatchTool:
+		isNil = tool == nil
+	case *ComputerTool:
+		isNil = tool == nil
+	case *LocalShellTool:
+		isNil = tool == nil
+	case *HostedTool:
+		isNil = tool == nil
 	}
 	switch {
 	case isNil:

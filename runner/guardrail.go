@@ -17,7 +17,7 @@ type GuardrailOutput struct {
 }
 
 // InputGuardrail looks at what a run was started with. A resumed run asks it
-// about input that was added meanwhile, and about nothing else.
+// again where it has not passed, and about input that was added meanwhile.
 type InputGuardrail struct {
 	Name string
 	// Blocking runs the guardrail before the model is asked. By default it

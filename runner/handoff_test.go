@@ -91,6 +91,57 @@ func TestAHandoffThatFailedMayBeMadeAgain(t *testing.T) {
 	}
 }
 
+// What a failed attempt has answered is answered once.
+func TestAResumedHandoffThatFailedAnswersOnce(t *testing.T) {
+	for name, carry := range carriers {
+		t.Run(name, func(t *testing.T) {
+			var ran executions
+			failures := 1
+			turn := runnertest.Reply(runnertest.ToolCall("gated", "c1", `{}`), runnertest.ToolCall("transfer_to_b", "h1", `{}`), runnertest.ToolCall("transfer_to_b", "h2", `{}`))
+			agent := pair(script(turn, says("Done.")), &runner.Handoff{Filter: func(_ context.Context, data runner.HandoffInput) (runner.HandoffInput, error) {
+				if failures--; failures == 0 {
+					return data, errBroken
+				}
+				return data, nil
+			}}, ran.gated("gated"))
+			state := approveAll(t, runOK(t, agent, runner.Text("Go.")).State())
+			failed, err := runner.Run(t.Context(), agent, state)
+			require.ErrorIs(t, err, errBroken)
+			lines, err := story(runner.RunStreamed(t.Context(), agent, carry(t, agent, failed.State())))
+			require.NoError(t, err)
+			assert.Equal(t, []string{"agent A", "tool_output c1", "tool_output h2", "handoff_occured h1", "agent B", "raw", "message_output_created"}, lines)
+		})
+	}
+}
+
+// A turn that was taken back is made anew, also with the ids that it had.
+func TestACallOfATurnThatWasTakenBackMayComeAgain(t *testing.T) {
+	for name, carry := range carriers {
+		t.Run(name, func(t *testing.T) {
+			var ran executions
+			tool, asked, failures := ran.free("tool"), 0, 1
+			tool.InputGuardrails = []runner.ToolGuardrail{{Name: "g", Run: func(context.Context, *runner.ToolCall, any) (runner.ToolGuardrailOutput, error) {
+				if asked++; asked == 1 {
+					return runner.RejectTool("no"), nil
+				}
+				return runner.AllowTool(), nil
+			}}}
+			agent := newAgent("A", script(calls("tool", "c1"), calls("tool", "c1"), says("Done.")), tool)
+			agent.ToolUse.Func = func(context.Context, *runner.RunContext, []runner.ToolResult) (runner.ToolsToFinalOutput, error) {
+				if failures--; failures == 0 {
+					return runner.ToolsToFinalOutput{}, errBroken
+				}
+				return runner.ToolsToFinalOutput{}, nil
+			}
+			failed, err := runner.Run(t.Context(), agent, runner.Text("Go."))
+			require.ErrorIs(t, err, errBroken)
+			result := runOK(t, agent, carry(t, agent, failed.State()))
+			assert.Equal(t, map[string]string{"c1": "done c1"}, outputs(t, result.ToInputList()))
+			assert.Equal(t, 1, ran.times("c1"))
+		})
+	}
+}
+
 func TestAHandoffWaitsForTheInputGuardrails(t *testing.T) {
 	for name, carry := range carriers {
 		t.Run(name, func(t *testing.T) {

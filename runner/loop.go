@@ -223,9 +223,11 @@ func (l *runLoop) finishRun(ctx context.Context, then next) error {
 // the model again: it would answer twice.
 func (l *runLoop) close(ctx context.Context) error {
 	if l.cfg.compact != nil && l.cfg.session != nil {
+		l.s.carried.FinalPending = &pendingFinal{SessionID: sessionID(l.cfg.session)}
 		if err := l.cfg.compact(ctx, l.cfg.session); err != nil {
 			return err
 		}
+		l.s.carried.FinalPending = nil
 	}
 	l.s.carried.Terminal = false
 	return nil
@@ -270,11 +272,12 @@ func (l *runLoop) passOutput(ctx context.Context, then next) error {
 	return err
 }
 
-// announceRun announces the outputs of tools that a resumed turn has run, where
-// its final output has not passed: no later run announces them.
+// announceRun announces the outputs of tools that a resumed turn has run, and
+// what MCP servers were answered, where its final output has not passed: no later
+// run announces them.
 func (l *runLoop) announceRun(then next) {
 	for _, item := range then.late {
-		if item.Type == ToolCallOutputItem {
+		if item.Type == ToolCallOutputItem || item.Type == MCPApprovalResponseItem {
 			l.emitItem(item)
 		}
 	}

@@ -163,11 +163,13 @@ func (r callResult) isLateRejection() bool {
 
 // leaveUnannounced keeps the outputs of a resumed turn that failed: their calls
 // have run. They are announced when the turn is resumed again, which refuses
-// anew what was refused.
+// anew what was refused, and hands over anew.
 func (l *runLoop) leaveUnannounced(refused []*RunItem) {
 	s := l.s
 	outputs := slices.DeleteFunc(l.settleMade(), func(item *RunItem) bool {
-		return item.Type == ToolApprovalItem || slices.Contains(refused, item)
+		return item.Type == ToolApprovalItem || slices.Contains(refused, item) || slices.ContainsFunc(s.work.handoffs, func(h handoffCall) bool {
+			return h.item.CallID() == item.CallID()
+		})
 	})
 	s.ledger.forget(refused...)
 	s.generated = append(s.generated[:l.start.generated], outputs...)

@@ -78,10 +78,11 @@ type carried struct {
 	PendingSessionWrite json.RawMessage
 
 	// Terminal says that the run had its final output, and failed before the
-	// session had it. It must not go on.
+	// session had it or was compacted. The model must not be asked again.
 	Terminal bool
 	// FinalPending says that the run has its final output, which not all have
-	// passed that may object to it: it goes on with them. The field is this
+	// passed that may object to it: it goes on with them. With Terminal all have,
+	// the session has it, and what is missing is that session's compaction. The field is this
 	// package's own; other runners ask the model again.
 	FinalPending *pendingFinal
 

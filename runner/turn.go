@@ -83,7 +83,8 @@ func (l *runLoop) finishTurn(ctx context.Context, work *turnWork) (next, error) 
 	then, err := l.decide(ctx, work, results)
 	if err != nil {
 		l.takeBack(work)
-		l.keepFinished(ctx, work, results)
+		s.forgetUnfinished(results, l.keepFinished(ctx, work, results))
+		s.ledger.forget(work.notFound...)
 		for _, handoff := range work.handoffs {
 			s.ledger.forget(handoff.item)
 		}
@@ -354,6 +355,7 @@ func messageItem(agent *Agent, text string) *RunItem {
 
 // outOfTurns ends a run that has made all the model calls that it may.
 func (l *runLoop) outOfTurns(ctx context.Context) (next, error) {
+	l.s.turn = l.s.maxTurns + 1 // however often a run goes on from here
 	l.beginTurn()
 	then, err := l.handled(ctx, l.cfg.errorHandlers.MaxTurns, &MaxTurnsExceeded{MaxTurns: l.s.maxTurns})
 	then.late = l.settleMade()
