@@ -118,34 +118,19 @@ func checkHandoffs(agent *Agent) error {
 
 // checkTool refuses a tool that is none, and what states could not hold of it.
 func checkTool(tool Tool, agent *Agent) error {
+	switch tool {
+	case nil, (*FunctionTool)(nil), (*CustomTool)(nil), (*ShellTool)(nil), (*LocalShellTool)(nil), (*ApplyPatchTool)(nil),
+		(*ComputerTool)(nil), (*HostedTool)(nil), (*HostedMCPTool)(nil):
+		return &UserError{Message: "agent " + agent.Name + " has a tool that is nil; remove it, or make the tool first"}
+	}
 	var shown json.RawMessage
-	isNil := tool == nil
 	switch tool := tool.(type) {
 	case *FunctionTool:
-		if isNil = tool == nil; !isNil {
-			shown = tool.Parameters
-		}
+		shown = tool.Parameters
 	case *HostedMCPTool:
-		if isNil = tool == nil; !isNil {
-			shown = tool.Config
-		}
-	case *CustomTool:
-		isNil = tool == nil
-	case *ShellTool:
-		isNil = tool == nil
-	case *ApplyPatchTool:
-		isNil = tool == nil
-	case *ComputerTool:
-		isNil = tool == nil
-	case *LocalShellTool:
-		isNil = tool == nil
-	case *HostedTool:
-		isNil = tool == nil
+		shown = tool.Config
 	}
-	switch {
-	case isNil:
-		return &UserError{Message: "agent " + agent.Name + " has a tool that is nil; remove it, or make the tool first"}
-	case len(shown) > 0 && !codec.Valid(shown):
+	if len(shown) > 0 && !codec.Valid(shown) {
 		return &UserError{Message: "what tool " + tool.toolName() + " of agent " + agent.Name + " shows the model is not JSON; correct its Parameters or Config"}
 	}
 	return nil

@@ -143,16 +143,11 @@ func (g *inputGuardrails) known() error {
 // wait waits for the parallel guardrails. A run that is stopped before they have
 // spoken is not to go on as if they had.
 func (g *inputGuardrails) wait(ctx context.Context) error {
-	select {
-	case <-g.done: // also of a run that was stopped
-		return g.known()
-	default:
-	}
 	if g.done != nil {
 		select {
 		case <-g.done:
 		case <-ctx.Done():
-			if err := g.known(); err != nil {
+			if err := g.known(); err != nil || g.passed() {
 				return err
 			}
 			return context.Cause(ctx)

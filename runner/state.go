@@ -82,8 +82,8 @@ type carried struct {
 	Terminal bool
 	// FinalPending says that the run has its final output, which not all have
 	// passed that may object to it: it goes on with them. With Terminal all have,
-	// the session has it, and what is missing is that session's compaction. The field is this
-	// package's own; other runners ask the model again.
+	// the session has it, and what is missing is that session's compaction. The
+	// field is this package's own; other runners ask the model again.
 	FinalPending *pendingFinal
 
 	ConversationID         *string

@@ -25,8 +25,9 @@ type FunctionTool struct {
 	NotStrict bool
 	// Invoke runs the tool. A string it returns goes to the model as it is, what
 	// has a String method as that gives it, anything else as JSON; [TextOutput],
-	// [ImageOutput], [FileOutput] and lists of them become parts. Its context ends with the call's timeout and with
-	// the run. It may run beside other calls of the same turn.
+	// [ImageOutput], [FileOutput] and lists of them become parts. Its context ends
+	// with the call's timeout and with the run. It may run beside other calls of
+	// the same turn.
 	//
 	// In a browser it must return one of these, [json.RawMessage], a number, a
 	// boolean, or a []any or map[string]any of these; any other type is a

@@ -37,7 +37,7 @@ export class MemorySession implements Session {
   }
 
   addItems(items: readonly InputItem[]): void {
-    this.#items = this.#items.concat(copyItems(items));
+    for (const item of copyItems(items)) this.#items.push(item);
   }
 
   popItem(): InputItem | undefined {
