@@ -63,7 +63,7 @@ func New[In, Out any](name, description string, run func(ctx context.Context, in
 				err = resolved.Validate(given)
 			}
 			if err == nil {
-				err = call.Decode(&in)
+				err = decode(call, &in)
 			}
 			if err != nil {
 				return nil, &runner.ModelBehaviorError{Message: fmt.Sprintf("the arguments of tool %s do not fit its schema: %v", name, err), Err: err}

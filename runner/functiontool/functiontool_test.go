@@ -181,6 +181,23 @@ func TestTypesOfTheirOwnAreRead(t *testing.T) {
 	assert.Equal(t, in{time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), netip.MustParseAddr("10.0.0.1"), []byte(`{"x":[1.0]}`), sum}, got)
 }
 
+func TestWholeNumbersMayBeWrittenAsFractions(t *testing.T) {
+	type in struct {
+		Days  int       `json:"days"`
+		Sizes []float64 `json:"sizes"`
+		Note  string    `json:"note"`
+	}
+	var got in
+	tool, err := functiontool.New("plan", "", func(_ context.Context, given in) (string, error) {
+		got = given
+		return "", nil
+	})
+	require.NoError(t, err)
+	_, err = tool.Invoke(t.Context(), &runner.ToolCall{Arguments: `{"days":-3.00,"sizes":[1.0,2.50,10.0e1],"note":"1.0 \"2.0\\"}`})
+	require.NoError(t, err)
+	assert.Equal(t, in{Days: -3, Sizes: []float64{1, 2.5, 100}, Note: `1.0 "2.0\`}, got)
+}
+
 func TestNoArgumentsAreAnEmptyObject(t *testing.T) {
 	ran := 0
 	tool, err := functiontool.New("now", "", func(context.Context, struct{}) (string, error) {
@@ -210,24 +227,23 @@ func TestWrongArgumentsNeverRun(t *testing.T) {
 	})
 	require.NoError(t, err)
 	for name, arguments := range map[string]string{
-		"missing":               `{}`,
-		"missing altogether":    ``,
-		"of another type":       `{"city":7}`,
-		"null":                  `{"city":null}`,
-		"unknown":               `{"city":"Oslo","planet":"Mars"}`,
-		"in other letters":      `{"City":"Oslo"}`,
-		"too large":             `{"city":"Oslo","days":256}`,
-		"negative":              `{"city":"Oslo","days":-1}`,
-		"broken":                `{"city":1.5}`,
-		"a fraction":            `{"city":"Oslo","days":1.5}`,
-		"written as a fraction": `{"city":"Oslo","days":1.0}`, // JSON Schema takes it for an integer, Go does not
-		"nested and missing":    `{"city":"Oslo","at":{}}`,
-		"nested and unknown":    `{"city":"Oslo","at":{"hour":1,"x":2}}`,
-		"a text that is none":   `{"city":"Oslo","since":"yesterday"}`,
-		"no JSON":               `{"city":"Os`,
-		"two objects":           `{"city":"Oslo"}{"city":"Oslo"}`,
-		"a list":                `["Oslo"]`,
-		"nothing":               `null`,
+		"missing":             `{}`,
+		"missing altogether":  ``,
+		"of another type":     `{"city":7}`,
+		"null":                `{"city":null}`,
+		"unknown":             `{"city":"Oslo","planet":"Mars"}`,
+		"in other letters":    `{"City":"Oslo"}`,
+		"too large":           `{"city":"Oslo","days":256}`,
+		"negative":            `{"city":"Oslo","days":-1}`,
+		"broken":              `{"city":1.5}`,
+		"a fraction":          `{"city":"Oslo","days":1.5}`,
+		"nested and missing":  `{"city":"Oslo","at":{}}`,
+		"nested and unknown":  `{"city":"Oslo","at":{"hour":1,"x":2}}`,
+		"a text that is none": `{"city":"Oslo","since":"yesterday"}`,
+		"no JSON":             `{"city":"Os`,
+		"two objects":         `{"city":"Oslo"}{"city":"Oslo"}`,
+		"a list":              `["Oslo"]`,
+		"nothing":             `null`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := tool.Invoke(t.Context(), &runner.ToolCall{Name: "weather", Arguments: arguments})

@@ -85,6 +85,10 @@ func TestRetry(t *testing.T) {
 		"a refused key is not": {does: []func(context.Context, func(runner.RawEvent, error) bool){fails(refused)}, err: refused, asked: 1},
 		"there is an end to it": {does: []func(context.Context, func(runner.RawEvent, error) bool){
 			fails(busy), fails(busy), fails(busy)}, err: busy, asked: 3},
+		"a stream that ends before the answer is tried again": {does: []func(context.Context, func(runner.RawEvent, error) bool){
+			events("response.created"), events(), events("delta")}, want: []string{"response.created", "delta"}, asked: 3},
+		"and is the reader's to judge at last": {does: []func(context.Context, func(runner.RawEvent, error) bool){
+			events(), events(), events("response.created")}, want: []string{"response.created"}, asked: 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -101,7 +101,8 @@ func failureOf(event runner.RawEvent) error {
 
 // Retry gives a model that tries again. It does so only while the stream has
 // brought nothing but "response.created" and "response.in_progress": a reader
-// may see these twice, and never two beginnings of an answer.
+// may see these twice, and never two beginnings of an answer. A stream that ends
+// there without an error has failed with [io.ErrUnexpectedEOF].
 func Retry(model runner.Model, policy Policy) runner.Model {
 	if policy.Backoff <= 0 {
 		policy.Backoff = 250 * time.Millisecond
@@ -157,6 +158,9 @@ func (r *retrying) once(ctx context.Context, request *runner.ModelRequest, attem
 		if !yield(event, nil) {
 			return nil
 		}
+	}
+	if !begun && attempt < r.policy.Retries && ctx.Err() == nil && r.policy.Again(io.ErrUnexpectedEOF) {
+		return io.ErrUnexpectedEOF
 	}
 	return nil
 }
