@@ -59,7 +59,7 @@ func textInput(text string) conversationInput {
 // again.
 func (in conversationInput) withoutOrphans() conversationInput {
 	if in.isItems {
-		in.items = pruned(in.items, nil, false)
+		in.items = pruned(in.items, anyItem, false)
 	}
 	return in
 }

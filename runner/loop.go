@@ -140,7 +140,7 @@ func (l *runLoop) takeUp(ctx context.Context) error {
 	if err := l.settlePendingWrite(ctx); err != nil {
 		return err
 	}
-	if l.s.step != stepInterrupted && l.s.held != nil {
+	if l.s.step != stepInterrupted && l.s.held != nil && !l.mustGuard() {
 		return l.saveTurn(ctx)
 	}
 	return nil

@@ -171,8 +171,8 @@ func WithModelInputFilter(filter func(ctx context.Context, run *RunContext, agen
 func WithSession(session Session) Option { return func(c *config) { c.session = session } }
 
 // WithSessionInput makes the input from what the session remembers and what is
-// new. Only items that the history does not hold are saved. An error ends the
-// run.
+// new. Only items that are not the history's are saved; calls of the history that
+// nothing answers are left out. An error ends the run.
 func WithSessionInput(merge func(ctx context.Context, history, fresh []json.RawMessage) ([]json.RawMessage, error)) Option {
 	return func(c *config) { c.sessionInput = merge }
 }

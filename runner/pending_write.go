@@ -16,15 +16,13 @@ func (l *runLoop) leaveUnsaved(s *State) {
 	if session == nil || s.fresh || s.carried.PendingSessionWrite != nil {
 		return
 	}
-	items, made := l.unsaved, 0
-	if l.guardrails.known() == nil || s.carried.FinalPending != nil {
-		turn := s.inputOf(s.items[min(l.savedItems, len(s.items)):])
-		if made = len(turn); made > 0 && s.held != nil {
-			turn = append(s.held.settled(turn, s.step == stepInterrupted), turn...)
-			s.held = nil
-		}
-		items = slices.Concat(items, turn)
+	turn := s.inputOf(s.items[min(l.savedItems, len(s.items)):])
+	made := len(turn)
+	if made > 0 && s.held != nil {
+		turn = append(s.held.settled(turn, s.step == stepInterrupted), turn...)
+		s.held = nil
 	}
+	items := slices.Concat(l.unsaved, turn)
 	if len(items) == 0 {
 		return
 	}
@@ -57,6 +55,9 @@ func (l *runLoop) settlePendingWrite(ctx context.Context) error {
 	}
 	if err := l.mustHaveSession(id); err != nil {
 		return err
+	}
+	if !acknowledged && l.mustGuard() && !l.guardrails.passed() {
+		return nil // what the input guardrails have not passed is not saved yet
 	}
 	if !acknowledged {
 		has, err := l.sessionHas(ctx, items)

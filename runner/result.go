@@ -246,7 +246,7 @@ func (r *StreamResult) inputList(s *State, items []*RunItem) []json.RawMessage {
 	stopped := r.stopped
 	r.mu.Unlock()
 	if stopped {
-		return pruned(list, nil, false)
+		return pruned(list, anyItem, false)
 	}
 	return list
 }

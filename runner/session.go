@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+
+	"runstream/internal/codec"
 )
 
 // Session remembers a conversation from run to run. A run reads it once, at
@@ -108,15 +110,23 @@ func (l *runLoop) sessionInput(ctx context.Context) error {
 	}
 	history = l.s.withoutReasoningIDs(history)
 	fresh := l.s.original.asItems()
-	unsaved, all := fresh, pruned(history, fresh, true)
-	if l.cfg.sessionInput != nil {
-		if all, err = l.cfg.sessionInput(ctx, history, fresh); err != nil {
+	unsaved, all := fresh, pruned(slices.Concat(history, fresh), func(i int) bool { return i < len(history) }, true)
+	if merge := l.cfg.sessionInput; merge != nil {
+		fresh = copies(fresh) // they may be the history's own
+		if all, err = merge(ctx, slices.Clone(history), slices.Clone(fresh)); err != nil {
 			return err
 		}
 		if err := checkItems(all); err != nil {
 			return err
 		}
-		unsaved = newIn(all, history)
+		isOld := fromHistory(all, history, fresh)
+		unsaved = nil
+		for i, item := range all {
+			if !isOld[i] {
+				unsaved = append(unsaved, item)
+			}
+		}
+		all = pruned(all, func(i int) bool { return isOld[i] }, false)
 	}
 	heads := make([]*rawItem, len(all))
 	for i, item := range all {
@@ -131,28 +141,68 @@ func sessionError(what string, err error) error {
 	return &UserError{Message: "the session could not be " + what + ": " + err.Error(), Err: err}
 }
 
-// newIn gives the items of all that the history does not account for.
-func newIn(all, history []json.RawMessage) []json.RawMessage {
-	old := map[string]int{}
-	for _, item := range history {
-		old[string(item)]++
+// fromHistory says of each item that a callback has chosen whether it is one of
+// the history, which the session has. Items are known by where they lie. Those
+// that were written anew, as by a page, are known by what they say: the last ones
+// are the new ones.
+func fromHistory(all, history, fresh []json.RawMessage) []bool {
+	type source struct {
+		lies map[*byte]bool
+		left map[string]int // by value
 	}
-	var fresh []json.RawMessage
-	for _, item := range all {
-		if old[string(item)] > 0 {
-			old[string(item)]--
+	sourceOf := func(items []json.RawMessage) source {
+		s := source{map[*byte]bool{}, map[string]int{}}
+		for _, item := range items {
+			s.lies[&item[0]] = true
+			s.left[valueOf(item)]++
+		}
+		return s
+	}
+	given, kept := sourceOf(fresh), sourceOf(history)
+	old, known := make([]bool, len(all)), make([]bool, len(all))
+	for i, item := range all {
+		old[i] = kept.lies[&item[0]]
+		if known[i] = old[i] || given.lies[&item[0]]; !known[i] {
 			continue
 		}
-		fresh = append(fresh, item)
+		if old[i] {
+			kept.left[valueOf(item)]--
+		} else {
+			given.left[valueOf(item)]--
+		}
 	}
-	return fresh
+	for i, item := range slices.Backward(all) {
+		value := valueOf(item)
+		switch {
+		case known[i]:
+		case given.left[value] > 0:
+			given.left[value]--
+		case kept.left[value] > 0:
+			kept.left[value]--
+			old[i] = true
+		}
+	}
+	return old
 }
 
-// pruned joins a session's history and a run's input. Calls of the history that
-// nothing answers are left out, and with lone also outputs without their calls,
-// which a limit has cut off or another session has.
-func pruned(history, fresh []json.RawMessage, lone bool) []json.RawMessage {
-	all := slices.Concat(history, fresh)
+// valueOf gives an item's JSON in a form that is the same however it is written.
+func valueOf(item json.RawMessage) string {
+	value, _ := codec.ReadExact(item) // it was read already
+	return string(appendCanonical(nil, value))
+}
+
+func copies(items []json.RawMessage) []json.RawMessage {
+	copied := make([]json.RawMessage, len(items))
+	for i, item := range items {
+		copied[i] = slices.Clone(item)
+	}
+	return copied
+}
+
+// pruned gives a conversation without calls that nothing answers and, with lone,
+// outputs without their calls, which a limit has cut off or another session has.
+// Only what is old is left out.
+func pruned(all []json.RawMessage, old func(i int) bool, lone bool) []json.RawMessage {
 	heads := make([]*rawItem, len(all))
 	calls := map[string]bool{}
 	for i, item := range all {
@@ -164,14 +214,15 @@ func pruned(history, fresh []json.RawMessage, lone bool) []json.RawMessage {
 	dropped := orphanCalls(heads, 0)
 	kept := []json.RawMessage{}
 	for i, head := range heads {
-		old := i < len(history)
 		orphan := lone && isOutput(head.Type) && !calls[head.Type+" "+head.CallID]
-		if !old || !dropped[i] && !orphan {
+		if !old(i) || !dropped[i] && !orphan {
 			kept = append(kept, all[i])
 		}
 	}
 	return kept
 }
+
+func anyItem(int) bool { return true }
 
 // saveInput saves the user's input, once.
 func (l *runLoop) saveInput(ctx context.Context) error {
@@ -192,6 +243,9 @@ func (l *runLoop) saveTurn(ctx context.Context) error {
 		return nil
 	}
 	if err := l.guardrails.wait(ctx); err != nil {
+		return err
+	}
+	if err := l.settlePendingWrite(ctx); err != nil {
 		return err
 	}
 	items := l.unsavedItems()

@@ -334,8 +334,7 @@ type itemKey struct {
 }
 
 func indexKey(item *RunItem) itemKey {
-	value, _ := codec.ReadExact(item.Raw) // it was read already
-	return itemKey{item.Type, item.Agent, string(appendCanonical(nil, value))}
+	return itemKey{item.Type, item.Agent, valueOf(item.Raw)}
 }
 
 func indexItems(list []*RunItem) itemIndex {
