@@ -131,13 +131,21 @@ func (l *runLoop) handOff(ctx context.Context, handoffs []handoffCall) (next, er
 	for _, ignored := range handoffs[1:] {
 		made = append(made, answer(agent, ignored.item.CallID(), "Multiple handoffs detected, ignoring this one."))
 	}
-	l.s.ledger.markExecuted(taken.item.CallID())
-	err := l.inSpan(ctx, SpanHandoff, target.Name, func(ctx context.Context) error { return l.callOnHandoff(ctx, taken) })
+	callID := taken.item.CallID()
+	known := l.s.ledger[callID].Executed // by a resumed turn that failed afterwards
+	l.s.ledger.markExecuted(callID)
+	err := l.inSpan(ctx, SpanHandoff, target.Name, func(ctx context.Context) error {
+		if known {
+			return nil
+		}
+		return l.callOnHandoff(ctx, taken)
+	})
 	if err != nil {
 		return next{}, err
 	}
+	l.s.ledger.markCompleted(callID)
 	text := spaced.append(nil, map[string]any{"assistant": target.Name}) // as the SDK writes it, for states travel
-	item := newItem(HandoffOutputItem, agent, functionOutput(taken.item.CallID(), string(text)))
+	item := newItem(HandoffOutputItem, agent, functionOutput(callID, string(text)))
 	item.SourceAgent, item.TargetAgent = agent, target
 	made = append(made, item)
 	for _, output := range made {
@@ -159,7 +167,7 @@ func (l *runLoop) callOnHandoff(ctx context.Context, call handoffCall) error {
 		return nil
 	}
 	arguments := json.RawMessage(call.item.Arguments())
-	if len(arguments) == 0 {
+	if len(arguments) == 0 && h.InputSchema == nil {
 		arguments = json.RawMessage("{}")
 	}
 	if h.InputSchema != nil && !isObject(arguments) {

@@ -32,6 +32,7 @@ func TestAHandoffsCallbackGetsWhatTheModelSays(t *testing.T) {
 		"input of a schema":          {json.RawMessage(`{"type":"object"}`), `{"why":"billing"}`, `{"why":"billing"}`, ""},
 		"no input":                   {nil, `{}`, `{}`, ""},
 		"nothing at all":             {nil, ``, `{}`, ""},
+		"nothing where input is due": {json.RawMessage(`{"type":"object"}`), ``, "", "ModelBehaviorError"},
 		"input that is no JSON":      {json.RawMessage(`{"type":"object"}`), `{"why":`, "", "ModelBehaviorError"},
 		"input that is not expected": {json.RawMessage(`{"type":"object"}`), `[1]`, "", "ModelBehaviorError"},
 	} {

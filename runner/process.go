@@ -198,7 +198,7 @@ func (p *processor) functionNotFound(item *RunItem, key toolKey) error {
 		return p.patchFallback(item)
 	}
 	if !p.l.cfg.toolNotFound {
-		return &ModelBehaviorError{Message: "Tool " + usedName(key) + " not found in agent " + p.l.s.agent.Name}
+		return notFoundIn(p.l.s.agent, usedName(key))
 	}
 	known, err := p.register(callIdentity{raw: item.Raw, key: key})
 	if err != nil || known {
@@ -210,6 +210,10 @@ func (p *processor) functionNotFound(item *RunItem, key toolKey) error {
 	return p.keep(item, ToolCallItem, usedName(key))
 }
 
+func notFoundIn(agent *Agent, tool string) error {
+	return &ModelBehaviorError{Message: "Tool " + tool + " not found in agent " + agent.Name}
+}
+
 func (p *processor) custom(item *RunItem) error {
 	name := item.head.Name
 	tool := p.offer.custom(name)
@@ -217,7 +221,7 @@ func (p *processor) custom(item *RunItem) error {
 		if patch, ok := first[*ApplyPatchTool](p.offer); ok && name == patch.toolName() {
 			return p.patchFallback(item)
 		}
-		return &ModelBehaviorError{Message: "Tool " + name + " not found in agent " + p.l.s.agent.Name}
+		return notFoundIn(p.l.s.agent, name)
 	}
 	return p.local(item, customCalls, tool)
 }

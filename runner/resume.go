@@ -15,7 +15,11 @@ func (l *runLoop) resumeTurn(ctx context.Context) (next, error) {
 	if work == nil {
 		return next{}, &UserError{Message: "No processed response found in previous state"}
 	}
-	calls, err := l.openCalls(ctx, work)
+	offer := l.offer(ctx)
+	calls, err := l.openCalls(offer, work)
+	if err == nil {
+		err = l.findHandoffs(offer, work)
+	}
 	if err != nil {
 		return next{}, err
 	}
@@ -163,14 +167,27 @@ func (r callResult) isLateRejection() bool {
 
 // leaveUnannounced keeps the outputs of a resumed turn that failed: their calls
 // have run. They are announced when the turn is resumed again, which refuses
-// anew what was refused, and hands over anew.
+// anew what was refused, answers hosted MCP servers as is decided by then, and
+// hands over anew.
 func (l *runLoop) leaveUnannounced(refused []*RunItem) {
 	s := l.s
 	outputs := slices.DeleteFunc(l.settleMade(), func(item *RunItem) bool {
+		if request := s.work.requestOf(item); request != nil {
+			verdict, _ := s.verdict(request)
+			if verdict != undecided { // by a person, not by the tool's callback
+				refused = append(refused, request)
+			}
+			return verdict != undecided
+		}
 		return item.Type == ToolApprovalItem || slices.Contains(refused, item) || slices.ContainsFunc(s.work.handoffs, func(h handoffCall) bool {
 			return h.item.CallID() == item.CallID()
 		})
 	})
+	for _, h := range s.work.handoffs {
+		if !s.ledger[h.item.CallID()].Completed { // its OnHandoff has failed
+			refused = append(refused, h.item)
+		}
+	}
 	s.ledger.forget(refused...)
 	s.generated = append(s.generated[:l.start.generated], outputs...)
 	s.items = s.items[:l.start.items]
@@ -209,7 +226,7 @@ func (s *State) unannounced() []*RunItem {
 
 // openCalls gives the calls of an interrupted turn that have no output yet,
 // with what was decided on them.
-func (l *runLoop) openCalls(ctx context.Context, work *turnWork) ([]localCall, error) {
+func (l *runLoop) openCalls(offer *offer, work *turnWork) ([]localCall, error) {
 	s := l.s
 	if err := s.checkWaiting(work); err != nil {
 		return nil, err
@@ -219,7 +236,6 @@ func (l *runLoop) openCalls(ctx context.Context, work *turnWork) ([]localCall, e
 		waiting[item.CallID()] = true
 	}
 	finished, answered := finishedCalls(s.generated), work.response.byCallID()
-	offer := l.offer(ctx)
 	var calls []localCall
 	for i, c := range work.calls {
 		callID := c.item.CallID()
@@ -265,6 +281,19 @@ func (l *runLoop) openCalls(ctx context.Context, work *turnWork) ([]localCall, e
 		calls = append(calls, c)
 	}
 	return calls, nil
+}
+
+// findHandoffs takes the handoffs that the agent offers now: one may be enabled in
+// another's place, or none.
+func (l *runLoop) findHandoffs(offer *offer, work *turnWork) error {
+	for i, pending := range work.handoffs {
+		h := offer.handoff(pending.name)
+		if h == nil {
+			return notFoundIn(l.s.agent, pending.name)
+		}
+		work.handoffs[i].handoff = h
+	}
+	return nil
 }
 
 // mayResume refuses states that no run may go on from.

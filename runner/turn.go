@@ -41,7 +41,7 @@ func (w *turnWork) clone(usage *usageMeter) *turnWork {
 		return nil
 	}
 	copied := *w
-	copied.interruptions, copied.calls = slices.Clone(w.interruptions), slices.Clone(w.calls)
+	copied.interruptions, copied.calls, copied.handoffs = slices.Clone(w.interruptions), slices.Clone(w.calls), slices.Clone(w.handoffs)
 	for i := range copied.calls {
 		if paused := copied.calls[i].paused; paused != nil {
 			copied.calls[i].paused = paused.cloneWith(usage)
@@ -197,10 +197,28 @@ func (l *runLoop) settleMCP(ctx context.Context, work *turnWork, interrupted boo
 
 // answered says whether the request has its response.
 func (l *runLoop) answered(request *RunItem) bool {
-	return slices.ContainsFunc(l.s.generated, func(item *RunItem) bool {
-		var requestID string
-		return item.Type == MCPApprovalResponseItem && codec.Read(item.Raw, codec.Fields{"approval_request_id", &requestID}) == nil && requestID == request.CallID()
-	})
+	return slices.ContainsFunc(l.s.generated, func(item *RunItem) bool { return item.requestID() == request.CallID() })
+}
+
+// requestID gives the id of the request that a hosted MCP server's approval
+// answers; empty for any other item.
+func (i *RunItem) requestID() (id string) {
+	if i.Type == MCPApprovalResponseItem {
+		_ = codec.Read(i.Raw, codec.Fields{"approval_request_id", &id}) // we wrote it, or the state's check has read it
+	}
+	return id
+}
+
+// requestOf gives the turn's request that an approval answers, nil for other
+// items.
+func (w *turnWork) requestOf(response *RunItem) *RunItem {
+	id := response.requestID()
+	for _, request := range w.mcpRequests {
+		if id != "" && request.CallID() == id {
+			return request
+		}
+	}
+	return nil
 }
 
 func (l *runLoop) mcpResponse(request *RunItem, approve bool, reason *string) *RunItem {
