@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 
@@ -195,7 +196,7 @@ func (r *documentReader) calls(s *State, w *turnWork, list, toolField string, ki
 		c := r.call(s, entry.call, kind, tool.LookupKey.key(), tool.Name)
 		c.described = entry.tool
 		if nested := entry.nested; !codec.IsNull(nested) {
-			c.paused = r.nested(field, c, nested, s.usage)
+			r.nested(field, s, &c, nested)
 		}
 		w.calls = append(w.calls, c)
 	}
@@ -229,25 +230,32 @@ func toolOf(agent *Agent, kind callKind, key toolKey, name string) localTool {
 	return (&offer{tools: agent.Tools}).local(kind, key, name)
 }
 
-// nested reads the inner run of an agent tool.
-func (r *documentReader) nested(field string, c localCall, raw json.RawMessage, usage *usageMeter) *State {
-	f, ok := c.tool.(*FunctionTool)
-	if !ok || f.agentTool == nil {
-		r.fail(field, "Run state has the inner run of an agent tool that the agent no longer has")
-		return nil
-	}
-	inner, err := parseState(raw, f.agentTool.agent)
-	if err != nil {
-		if r.err == nil {
-			r.err = err
+// nested reads the inner run of an agent tool. Of several tools of its name, of
+// which others were disabled, the call is of the one whose agent fits.
+func (r *documentReader) nested(field string, s *State, c *localCall, raw json.RawMessage) {
+	var refused error
+	for _, tool := range s.agent.Tools {
+		f, ok := tool.(*FunctionTool)
+		if !ok || f.agentTool == nil || f.key() != c.item.key {
+			continue
 		}
-		return nil
+		inner, err := parseState(raw, f.agentTool.agent)
+		if err == nil {
+			c.tool, c.paused, refused = f, inner, nil
+			break
+		}
+		refused = cmp.Or(refused, err)
 	}
-	if inner.step == stepModel { // one that was stopped on its way goes on
+	switch {
+	case refused != nil:
+		r.err = cmp.Or(r.err, refused)
+	case c.paused == nil:
+		r.fail(field, "Run state has the inner run of an agent tool that the agent no longer has")
+	case c.paused.step == stepModel: // one that was stopped on its way goes on
 		r.fail(field, "Run state has the inner run of an agent tool that waits for nothing")
+	default:
+		c.paused.usage = s.usage
 	}
-	inner.usage = usage
-	return inner
 }
 
 // gatedKinds are the kinds of calls that can wait for a decision here.

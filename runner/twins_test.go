@@ -151,3 +151,24 @@ func TestACallOfAnotherCopyIsFoundByWhatItSays(t *testing.T) {
 	_, err := json.Marshal(copied)
 	require.NoError(t, err)
 }
+
+// Tools may have one name where no two are offered at once: a call is of the one
+// that was.
+func TestOfTwoAgentToolsOfOneNameTheEnabledOneGoesOn(t *testing.T) {
+	for carrier, carry := range carriers {
+		for _, order := range [][]string{{"Production", "Sandbox"}, {"Sandbox", "Production"}} {
+			t.Run(order[0]+" first, "+carrier, func(t *testing.T) {
+				var ran executions
+				agent := newAgent("A", script(runnertest.Reply(runnertest.ToolCall("ask", "c1", `{"input":"x"}`)), says("Done.")))
+				for _, name := range order {
+					enabled := name == "Sandbox"
+					inner := newAgent(name, script(calls("delete", name), says("Inside.")), ran.gated("delete"))
+					agent.Tools = append(agent.Tools, inner.AsTool(runner.AgentToolOptions{Name: "ask", IsEnabled: enabledIf(&enabled)}))
+				}
+				state := carry(t, agent, runOK(t, agent, runner.Text("Go.")).State())
+				assert.Equal(t, "Done.", runOK(t, agent, approveAll(t, state)).FinalOutput())
+				assert.Equal(t, []string{"Sandbox"}, ran.ids())
+			})
+		}
+	}
+}
