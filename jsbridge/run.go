@@ -159,6 +159,11 @@ func (r *run) begin() bool {
 // call calls a function of the page and waits for its reply, for the end of
 // ctx or of the run. An error that the function throws is a [*pageError].
 func (r *run) call(ctx context.Context, fn functionRef, args ...any) (json.RawMessage, error) {
+	return r.callWhile(ctx, func() {}, fn, args...)
+}
+
+// callWhile does something once the call is on its way.
+func (r *run) callWhile(ctx context.Context, meanwhile func(), fn functionRef, args ...any) (json.RawMessage, error) {
 	if !r.begin() {
 		return nil, context.Canceled
 	}
@@ -182,6 +187,7 @@ func (r *run) call(ctx context.Context, fn functionRef, args ...any) (json.RawMe
 		}()
 	}
 	r.post(callMessage{Run: r.number, Call: number, Fn: fn.Fn, Args: string(text)})
+	meanwhile()
 	select {
 	case reply := <-replied:
 		return reply.value, reply.err
@@ -197,13 +203,11 @@ func (r *run) call(ctx context.Context, fn functionRef, args ...any) (json.RawMe
 }
 
 // checkpoint waits until the page's reader has taken a turn's events. The turn's
-// snapshot is then due.
+// snapshot does not: the session has the turn, and a page that is closed in it
+// must not save a state without.
 func (r *run) checkpoint(ctx context.Context, result *runner.StreamResult) error {
-	if _, err := r.call(ctx, functionRef{turnFunction}); err != nil {
-		return err
-	}
-	r.makeDue(result.Snapshot())
-	return nil
+	_, err := r.callWhile(ctx, func() { r.makeDue(result.Snapshot()) }, functionRef{turnFunction})
+	return err
 }
 
 // resumeCheckpoint makes a resumed turn's state due: a call of the page's tool is

@@ -44,6 +44,20 @@ func TestThePageHasATurnsSnapshotBeforeAnythingOfTheNext(t *testing.T) {
 	assert.Equal(t, 2, log[turn+2].(callMessage).Fn, "the hook of the next turn")
 }
 
+// A page may be closed in a turn that its reader lingers on, when the session has
+// the turn already: its state must have it, too.
+func TestATurnsSnapshotDoesNotWaitForThePagesReader(t *testing.T) {
+	page, _ := newTestPage(t, callsTheTool...)
+	page.functions[1] = func([]json.RawMessage) (any, bool) { return "gone", true }
+	page.functions[turnFunction] = func([]json.RawMessage) (any, bool) {
+		now := readSnapshot(t, seen(page, func(snapshotMessage) bool { return true }).Snapshot)
+		assert.Len(t, now.InputList, 3)
+		return nil, true
+	}
+	page.run(1, toolAgent(`"execute":{"fn":1}`))
+	page.snapshot(1)
+}
+
 // A page has the run's document after every turn. What it has already does not
 // cross again: else long runs would slow down with their square.
 func TestWhatCrossesBetweenTurnsDoesNotGrow(t *testing.T) {

@@ -6,7 +6,8 @@ export class AgentsError extends Error {
   override name = "AgentsError";
   /** Stable identifier for programs, such as "max_turns_exceeded". */
   code = "agents_error";
-  /** The run that failed, with everything that came before; absent where no run had begun. */
+  /** The run that failed, with everything that came before; absent where no run had begun. Not enumerable: it is not for
+   * `JSON.stringify` and loggers. */
   runData?: RunResult | undefined;
 }
 

@@ -46,19 +46,23 @@ function readerOf(body: ReadableStream, type: ResponseType): Read {
 
 /** Sends requests by the platform's fetch that do not outlive the engine: on a page nothing else would end them. */
 export function exchangeUntil(ended: AbortSignal): Exchanger {
+  const going = new Set<() => void>(); // with a listener each Node would warn of a leak at the eleventh
+  ended.addEventListener("abort", () => {
+    for (const stop of going) stop();
+  });
   return (url, init, body) => {
     const request = new AbortController();
     let over = false;
     const close = (): void => {
       over = true;
-      ended.removeEventListener("abort", stop);
+      going.delete(stop);
     };
     const stop = (): void => {
       if (over) return;
       close();
       request.abort();
     };
-    ended.addEventListener("abort", stop);
+    going.add(stop);
     if (ended.aborted) stop();
 
     let next: Read | undefined;

@@ -1,3 +1,4 @@
+import { RunContexts } from "./contexts.js";
 import { errorToData } from "./error_data.js";
 import { EngineCrashedError, EngineStartError } from "./errors.js";
 import { type Exchanger, exchangeUntil } from "./exchange.js";
@@ -62,6 +63,7 @@ export function openHost(post: (message: FromHost) => void): (message: ToHost) =
   const ending = new AbortController();
   const ended = ending.signal;
   let port: EnginePort | undefined;
+  const contexts = new RunContexts();
 
   const stop = (error: unknown): void => {
     if (ended.aborted) return;
@@ -72,11 +74,12 @@ export function openHost(post: (message: FromHost) => void): (message: ToHost) =
   const start = async (wasm: WasmSource): Promise<void> => {
     const module = await compile(wasm, ended);
     if (ended.aborted) return;
-    port = { version, post: messages(post), exchange: exchangeUntil(ended), receive: undefined };
+    port = { version, post: messages((message) => contexts.enter(message, () => post(message))), exchange: exchangeUntil(ended), receive: undefined };
     await runGo(module, port, ended, stop);
   };
 
   return (message) => {
+    contexts.note(message);
     if (message.type === "start") void start(message.wasm).catch(stop);
     else if (message.type === "stop") ending.abort();
     else if (!ended.aborted) port?.receive?.(message);

@@ -86,7 +86,7 @@ export class PageEngine implements EngineSource {
     const source = wasm instanceof Response ? await Promise.race([this.#compiled(wasm), rejection(disposed)]) : located(wasm);
     disposed.throwIfAborted();
     if (typeof worker === "object") {
-      if (!worker.postMessage) throw new EngineStartError("The worker that was given to init() is no Worker.");
+      if (!worker.addEventListener) throw new EngineStartError("The worker that was given to init() is no Worker.");
       if (this.#spent.has(worker)) {
         throw new EngineStartError(
           "The Worker that was given to init() has ended with its engine: init() takes a new one.",

@@ -142,8 +142,8 @@ export class Run implements RunListener, Readable {
       if (signal?.aborted) return this.#onabort();
       signal?.addEventListener("abort", this.#onabort);
       const spec = this.#written();
-      const sessionId = await this.#sessionId();
-      const engine = await source.engine().catch(ownError);
+      // The engine at once: a page that disposes of it in this very moment means this run, too.
+      const [engine, sessionId] = await Promise.all([source.engine().catch(ownError), this.#sessionId()]);
       if (this.#over) return;
       this.#engine = engine;
       this.#number = engine.run(spec, this, sessionId);
@@ -296,7 +296,9 @@ export class Run implements RunListener, Readable {
     this.#scope?.end();
     this.#owned?.release();
     const error = this.failure?.error;
-    if (error instanceof AgentsError && !error.runData && Object.isExtensible(error)) error.runData = this.#result;
+    if (error instanceof AgentsError && !error.runData && Object.isExtensible(error)) {
+      Object.defineProperty(error, "runData", { value: this.#result, enumerable: false });
+    }
     this.queue.end(this.failure);
     this.#settle(this.failure);
   }

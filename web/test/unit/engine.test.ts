@@ -5,8 +5,10 @@ import { connectWorker } from "../../src/connection.js";
 import { Engine } from "../../src/engine.js";
 import { EngineDisposedError, EngineStartError } from "../../src/errors.js";
 import type { FromHost, ToHost } from "../../src/host.js";
-import { init, UserError } from "../../src/index.js";
+import { Agent, init, MemorySession, UserError } from "../../src/index.js";
 import { PageEngine } from "../../src/init.js";
+import { Runner } from "../../src/runner.js";
+import { ScriptedModel } from "../../src/testing.js";
 import { version } from "../../src/version.js";
 import { compile, compileResponse } from "../../src/wasm.js";
 import { rejections, settled } from "./waiting.js";
@@ -108,7 +110,11 @@ test("a Worker of the page's that has ended is not used again", async () => {
 });
 
 test("a worker that is none is refused, and null is the package's own", async () => {
-  await assert.rejects(new PageEngine().init({ worker: {} as Worker, wasm: WASM }), { name: "EngineStartError", message: /no Worker/ });
+  const nodes = { postMessage() {}, on() {} }; // of node:worker_threads, which has another interface
+  for (const none of [{}, nodes]) {
+    const init = new PageEngine().init({ worker: none as never, wasm: WASM });
+    await assert.rejects(init, { name: "EngineStartError", message: /no Worker/ });
+  }
   const started = new PageEngine().init({ worker: null as never, wasm: "http://" });
   await assert.rejects(started, /is no URL/);
 });
@@ -248,6 +254,16 @@ test("dispose() ends a start that is under way, wherever it is", async () => {
   });
   assert.deepEqual(unhandled, []);
   assert.equal(silent.terminated, 1);
+});
+
+test("dispose() ends a run that was started in the same moment", async () => {
+  const page = new PageEngine();
+  const silent = new FakeWorker();
+  silent.postMessage = () => {};
+  void page.init({ worker: silent.asWorker, wasm: WASM }).catch(() => {});
+  const run = new Runner({}, page).run(new Agent({ name: "A" }), "Hi", { model: new ScriptedModel([]), session: new MemorySession() });
+  page.dispose();
+  await assert.rejects(run, EngineDisposedError);
 });
 
 test("a Worker that is not the engine's is named, by what it sends first", async () => {

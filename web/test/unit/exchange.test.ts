@@ -166,3 +166,21 @@ test("each request has headers of its own", async () => {
   headers.set("authorization", "Bearer later");
   assert.deepEqual([...new Headers(sent.headers)], [["accept", "text/event-stream"]]);
 });
+
+test("any number of requests may be under way", async () => {
+  const warnings: Error[] = [];
+  const warn = (warning: Error): number => warnings.push(warning);
+  process.on("warning", warn);
+  const ended = new AbortController();
+  const exchange = exchangeUntil(ended.signal);
+  const stopped: unknown[] = [];
+  globalThis.fetch = (_url, init) =>
+    new Promise((_, reject) => init!.signal!.addEventListener("abort", () => reject(stopped.push(init))));
+  const answers = Array.from({ length: 30 }, () => exchange("/v1/responses", { method: "POST" }, bytes("{}")).answer);
+  await new Promise((done) => setImmediate(done)); // Node warns in a later turn
+  process.off("warning", warn);
+  assert.deepEqual(warnings, []);
+  ended.abort();
+  await Promise.allSettled(answers);
+  assert.equal(stopped.length, 30);
+});

@@ -185,6 +185,7 @@ test("an error comes once, after all events before it, and is the one of complet
   assert(thrown instanceof RateLimitError);
   assert.equal(thrown.status, 429);
   assert.equal(thrown.runData, result);
+  assert.doesNotMatch(JSON.stringify({ error: thrown }), /runData/, "a log line of the error");
   assert.equal(result.error, thrown);
   assert.equal(await result.completed.catch((error: unknown) => error), thrown);
   assert.deepEqual(await events.next(), { done: true, value: undefined });
