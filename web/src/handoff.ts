@@ -42,6 +42,8 @@ export interface HandoffOptions<Input extends StandardSchema | JsonSchema = Json
 /** An agent that can be handed off to, and how the model sees it. */
 export interface Handoff extends Omit<HandoffOptions, "inputType" | "onHandoff"> {
   readonly agent: Agent<unknown>;
+  /** Tools have one: an agent's `asTool()` is none to hand off to. */
+  readonly type?: never;
   readonly inputType?: StandardSchema | JsonSchema | undefined;
   readonly onHandoff?: ((context: RunContext, input: never) => void | Promise<void>) | undefined;
 }

@@ -6,7 +6,7 @@ export interface Model {
   /**
    * Answers one request with the events of the Responses API, the terminal one (`response.completed`) last. Its iterator
    * is told to `return` when the run wants no more, and asked for no more than 256 events ahead of it. What it throws ends
-   * the run.
+   * the run. Each call of a run needs a `call_id` of its own: one that comes again for another call ends the run.
    */
   getStreamedResponse(request: ModelRequest): AsyncIterable<object>;
 }

@@ -213,6 +213,8 @@ test("handoffs say what they take", () => {
   handoff(b, { inputFilter: ({ newItems }) => newItems });
   // @ts-expect-error a handoff goes to an agent, not to a name
   new Agent({ name: "A", handoffs: ["B"] });
+  // @ts-expect-error an agent that is used as a tool is handed nothing over to
+  new Agent({ name: "A", handoffs: [new Agent({ name: "B" }).asTool()] });
 });
 
 test("guardrails decide in their own words", () => {
