@@ -119,6 +119,7 @@ func (l *runLoop) modelRequest(ctx context.Context, o *offer) (*ModelRequest, er
 		if err := checkItems(input.Input); err != nil {
 			return nil, err
 		}
+		input.Input = preferLatest(input.Input, headsOf(input.Input)) // as what the filter was given
 	}
 	request := &ModelRequest{
 		Instructions: input.Instructions, Input: input.Input, Tools: o.tools, Handoffs: o.handoffs,

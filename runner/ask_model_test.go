@@ -117,3 +117,15 @@ func TestAnErrorEventIsReadInOthersFormToo(t *testing.T) {
 		assert.Equal(t, "overloaded", reported.Code)
 	}
 }
+
+// Servers refuse a call that has two outputs, and items whose ids come twice.
+func TestWhatAFilterOfTheModelsInputGivesTwiceIsSentOnce(t *testing.T) {
+	var ran executions
+	model := script(calls("tool", "c1"), says("Done."))
+	twice := runner.WithModelInputFilter(func(_ context.Context, _ *runner.RunContext, _ *runner.Agent, input runner.ModelInput) (runner.ModelInput, error) {
+		input.Input = append(input.Input, input.Input...)
+		return input, nil
+	})
+	runOK(t, newAgent("A", model, ran.free("tool")), runner.Text("Go."), twice)
+	assert.Equal(t, []string{"user", "function_call c1", "user", "function_call_output c1"}, itemLines(t, lastInput(model)))
+}

@@ -62,11 +62,7 @@ func (h *heldWrite) settled(turn []json.RawMessage, waiting bool) []json.RawMess
 	if waiting {
 		return slices.Clone(h.items)
 	}
-	var heads []*rawItem
-	for _, item := range slices.Concat(h.items, turn) {
-		heads = append(heads, parseRawItem(item))
-	}
-	lost := orphanCalls(heads, 0)
+	lost := orphanCalls(headsOf(slices.Concat(h.items, turn)), 0)
 	var kept []json.RawMessage
 	for i, item := range h.items {
 		if !lost[i] {

@@ -217,6 +217,14 @@ func parseRawItem(raw json.RawMessage) *rawItem {
 	return item
 }
 
+func headsOf(items []json.RawMessage) []*rawItem {
+	heads := make([]*rawItem, len(items))
+	for i, item := range items {
+		heads[i] = parseRawItem(item)
+	}
+	return heads
+}
+
 // argumentsText gives the arguments, or a custom tool's input, as the model
 // wrote them; nothing of calls that have something else.
 func (r *rawItem) argumentsText() string {

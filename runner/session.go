@@ -128,11 +128,7 @@ func (l *runLoop) sessionInput(ctx context.Context) error {
 		}
 		all = pruned(all, func(i int) bool { return isOld[i] }, false)
 	}
-	heads := make([]*rawItem, len(all))
-	for i, item := range all {
-		heads[i] = parseRawItem(item)
-	}
-	l.s.original = conversationInput{items: preferLatest(all, heads), isItems: true}
+	l.s.original = conversationInput{items: preferLatest(all, headsOf(all)), isItems: true}
 	l.unsaved = unsaved
 	return nil
 }
@@ -203,10 +199,8 @@ func copies(items []json.RawMessage) []json.RawMessage {
 // outputs without their calls, which a limit has cut off or another session has.
 // Only what is old is left out.
 func pruned(all []json.RawMessage, old func(i int) bool, lone bool) []json.RawMessage {
-	heads := make([]*rawItem, len(all))
-	calls := map[string]bool{}
-	for i, item := range all {
-		heads[i] = parseRawItem(item)
+	heads, calls := headsOf(all), map[string]bool{}
+	for i := range all {
 		if output := outputType(heads[i].Type); output != "" {
 			calls[output+" "+heads[i].CallID] = true
 		}

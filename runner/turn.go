@@ -197,28 +197,23 @@ func (l *runLoop) settleMCP(ctx context.Context, work *turnWork, interrupted boo
 
 // answered says whether the request has its response.
 func (l *runLoop) answered(request *RunItem) bool {
-	return slices.ContainsFunc(l.s.generated, func(item *RunItem) bool { return item.requestID() == request.CallID() })
-}
-
-// requestID gives the id of the request that a hosted MCP server's approval
-// answers; empty for any other item.
-func (i *RunItem) requestID() (id string) {
-	if i.Type == MCPApprovalResponseItem {
-		_ = codec.Read(i.Raw, codec.Fields{"approval_request_id", &id}) // we wrote it, or the state's check has read it
-	}
-	return id
+	return slices.ContainsFunc(l.s.generated, func(item *RunItem) bool { return item.answers(request) })
 }
 
 // requestOf gives the turn's request that an approval answers, nil for other
 // items.
 func (w *turnWork) requestOf(response *RunItem) *RunItem {
-	id := response.requestID()
 	for _, request := range w.mcpRequests {
-		if id != "" && request.CallID() == id {
+		if response.answers(request) {
 			return request
 		}
 	}
 	return nil
+}
+
+// answers says whether the item is the response to a hosted MCP server's request.
+func (i *RunItem) answers(request *RunItem) bool {
+	return i.Type == MCPApprovalResponseItem && i.parsed().RequestID == request.CallID()
 }
 
 func (l *runLoop) mcpResponse(request *RunItem, approve bool, reason *string) *RunItem {
