@@ -85,7 +85,6 @@ func (t *agentTool) run(ctx context.Context, l *runLoop, c *localCall) (value an
 		return nil, nil, &ModelBehaviorError{Message: "agents call each other as tools " + strconv.Itoa(cfg.inside) + " deep; a run takes " + strconv.Itoa(mostInside) + ", for a state could hold no more"}
 	}
 	cfg.beforeModel = c.begun
-	cfg.reasoningIDs = textOf(l.s.carried.ReasoningItemIDPolicy) // of the run, which the options of a resumed one need not repeat
 	state := c.paused
 	if state == nil {
 		input, err := t.input(ctx, c.call)

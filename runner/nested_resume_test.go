@@ -251,29 +251,3 @@ func TestAnApprovedAgentToolThatWaitsInsideIsNotAskedForAgain(t *testing.T) {
 		})
 	}
 }
-
-// The run's policy travels in its state, and holds for the runs inside it.
-func TestAnAgentToolOfAResumedRunLeavesReasoningIDsOut(t *testing.T) {
-	for carrier, carry := range carriers {
-		t.Run(carrier, func(t *testing.T) {
-			var ran executions
-			model := script(runnertest.Reply(runnertest.Reasoning("Hm."), runnertest.ToolCall("tool", "i1", `{}`)), says("Inside."))
-			inner := newAgent("Inner", model, ran.free("tool"))
-			agent := newAgent("A", script(calls("gated", "c1"), runnertest.Reply(runnertest.ToolCall("ask", "c2", `{"input":"x"}`)), says("Done.")),
-				ran.gated("gated"), inner.AsTool(runner.AgentToolOptions{Name: "ask"}))
-			state := runOK(t, agent, runner.Text("Go."), runner.WithoutReasoningIDs()).State()
-			runOK(t, agent, approveAll(t, carry(t, agent, state)))
-
-			reasoning := 0
-			for _, raw := range lastInput(model) {
-				var item struct{ ID, Type string }
-				require.NoError(t, json.Unmarshal(raw, &item))
-				if item.Type == "reasoning" {
-					reasoning++
-					assert.Empty(t, item.ID)
-				}
-			}
-			assert.Equal(t, 1, reasoning)
-		})
-	}
-}
