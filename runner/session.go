@@ -269,15 +269,17 @@ func (l *runLoop) leaveOut() {
 // unsavedItems gives what the session lacks, as input items.
 func (l *runLoop) unsavedItems() []json.RawMessage { return l.s.inputOf(l.s.items[l.savedItems:]) }
 
-// inputOf gives those of a state's items that are input, as a session gets them.
+// inputOf gives those of a state's items that are input, as a session gets them:
+// once, also where a handoff's filter has doubled them.
 func (s *State) inputOf(items []*RunItem) []json.RawMessage {
 	var input []json.RawMessage
+	var heads []*rawItem
 	for _, item := range items {
 		if item.isInput() {
-			input = append(input, item.toInput())
+			input, heads = append(input, item.toInput()), append(heads, item.parsed())
 		}
 	}
-	return s.withoutReasoningIDs(input)
+	return s.withoutReasoningIDs(preferLatest(input, heads))
 }
 
 func (l *runLoop) addToSession(ctx context.Context, items []json.RawMessage) error {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"runstream/runner"
+	"runstream/runner/runnertest"
 )
 
 type merge = func(ctx context.Context, history, fresh []json.RawMessage) ([]json.RawMessage, error)
@@ -112,4 +113,16 @@ func TestATurnThatItsInputGuardrailFailedIsSavedOnceOneHasPassed(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A session that has a call twice is refused by servers from then on.
+func TestASessionGetsOnceWhatAHandoffsFilterHasDoubled(t *testing.T) {
+	session := chat()
+	agent := pair(script(runnertest.Reply(runnertest.ToolCall("transfer_to_b", "h1", `{}`)), says("Done.")),
+		&runner.Handoff{Filter: func(_ context.Context, data runner.HandoffInput) (runner.HandoffInput, error) {
+			data.New = slices.Concat(data.New, data.New)
+			return data, nil
+		}})
+	runOK(t, agent, runner.Text("Go."), runner.WithSession(session))
+	assert.Equal(t, []string{"user", "function_call h1", "function_call_output h1", "message"}, session.log(t))
 }
