@@ -1,6 +1,9 @@
 package runner
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // outputType gives the type of the item that answers a call of a type.
 func outputType(callType string) string {
@@ -62,12 +65,21 @@ func (s *State) prepareModelInput(original []json.RawMessage, generated []*RunIt
 // reasoning that led to them.
 func orphanCalls(heads []*rawItem, first int) map[int]bool {
 	answered := make(map[inputKey]bool, len(heads))
-	for _, head := range heads {
-		if isOutput(head.Type) {
+	searched, results := map[*rawItem]bool{}, 0 // tool searches of the server's have no ids: each result is of the last one before it
+	for _, head := range slices.Backward(heads) {
+		switch {
+		case head.Type == "tool_search_output" && head.CallID == "":
+			results++
+		case head.Type == "tool_search_call" && head.CallID == "" && results > 0:
+			results--
+			searched[head] = true
+		case isOutput(head.Type):
 			answered[inputKey{"call", head.Type, head.CallID}] = true
 		}
 	}
-	return lostCalls(heads, first, func(head *rawItem) bool { return answered[inputKey{"call", outputType(head.Type), head.CallID}] })
+	return lostCalls(heads, first, func(head *rawItem) bool {
+		return searched[head] || answered[inputKey{"call", outputType(head.Type), head.CallID}]
+	})
 }
 
 func lostCalls(heads []*rawItem, first int, answered func(*rawItem) bool) map[int]bool {
@@ -90,7 +102,7 @@ func lostCalls(heads []*rawItem, first int, answered func(*rawItem) bool) map[in
 		case open && !goesOn: // it goes with its program
 		case head.Type == "program" && programs[head.CallID], open && head.isPendingShell():
 			continue
-		case outputType(head.Type) == "" || head.isServerSearch() || answered(head):
+		case outputType(head.Type) == "" || answered(head):
 			continue
 		}
 		lost[i] = true
@@ -114,10 +126,6 @@ func (r *rawItem) keepsProgram() bool {
 func (r *rawItem) isPendingShell() bool {
 	return r.Type == "shell_call" && (r.Status == "" || r.Status == "in_progress")
 }
-
-// isServerSearch says whether the item is a tool search that the server has
-// answered in the same response, without an id to tell by.
-func (r *rawItem) isServerSearch() bool { return r.Type == "tool_search_call" && r.CallID == "" }
 
 // preferLatest keeps one item per identifier, with the latest value: calls and
 // reasoning at their first place, others at their last.

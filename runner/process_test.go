@@ -195,3 +195,28 @@ func TestNoToolRunsOfATurnThatHasCalledADisabledOne(t *testing.T) {
 		})
 	}
 }
+
+// The server makes tool searches itself, with no ids to tell their results by. One
+// whose result is not there is refused, and so is the reasoning that led to it.
+func TestASearchOfTheServersIsSentAgainWithItsResultOnly(t *testing.T) {
+	search := func(id string) runnertest.Output {
+		return runnertest.Item(json.RawMessage(`{"type":"tool_search_call","id":"` + id + `","call_id":null,"execution":"server","arguments":{}}`))
+	}
+	found := runnertest.Item(json.RawMessage(`{"type":"tool_search_output","id":"out","call_id":null,"execution":"server","tools":[]}`))
+	lookup := json.RawMessage(`{"type":"tool_search"}`)
+	for name, tc := range map[string]struct {
+		first []runnertest.Output
+		sent  []string
+	}{
+		"with its result":     {[]runnertest.Output{search("s1"), found}, []string{"user", "tool_search_call", "tool_search_output", "function_call c1", "function_call_output c1"}},
+		"without":             {[]runnertest.Output{runnertest.Reasoning("Hm."), search("s1")}, []string{"user", "function_call c1", "function_call_output c1"}},
+		"the last of the two": {[]runnertest.Output{search("s1"), search("s2"), found}, []string{"user", "tool_search_call", "tool_search_output", "function_call c1", "function_call_output c1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var ran executions
+			model := script(runnertest.Reply(append(tc.first, runnertest.ToolCall("tool", "c1", `{}`))...), says("Done."))
+			runOK(t, newAgent("A", model, ran.free("tool"), &runner.HostedTool{Config: lookup}), runner.Text("Go."))
+			assert.Equal(t, tc.sent, itemLines(t, lastInput(model)))
+		})
+	}
+}

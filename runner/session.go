@@ -208,7 +208,7 @@ func pruned(all []json.RawMessage, old func(i int) bool, lone bool) []json.RawMe
 	dropped := orphanCalls(heads, 0)
 	kept := []json.RawMessage{}
 	for i, head := range heads {
-		orphan := lone && isOutput(head.Type) && !calls[head.Type+" "+head.CallID]
+		orphan := lone && head.CallID != "" && isOutput(head.Type) && !calls[head.Type+" "+head.CallID]
 		if !old(i) || !dropped[i] && !orphan {
 			kept = append(kept, all[i])
 		}
