@@ -87,24 +87,26 @@ func TestATurnThatItsInputGuardrailFailedIsSavedOnceOneHasPassed(t *testing.T) {
 	} {
 		for carrier, carry := range carriers {
 			t.Run(name+", "+carrier, func(t *testing.T) {
-				hasRun, failures := make(chan struct{}, 1), 2
-				tool := &runner.FunctionTool{Name: "tool", Invoke: func(context.Context, *runner.ToolCall) (any, error) {
-					close(hasRun)
-					return "done", nil
-				}}
-				agent := newAgent("A", script(calls("tool", "c1"), says("Done.")), tool)
+				var ran executions
+				hasOutput, failures := make(chan struct{}), 2
+				agent := newAgent("A", script(calls("tool", "c1"), says("Done.")), ran.free("tool"))
 				session := chat()
 				agent.InputGuardrails = []runner.InputGuardrail{{Name: "g", Run: func(context.Context, *runner.RunContext, *runner.Agent, []json.RawMessage) (runner.GuardrailOutput, error) {
-					<-hasRun
+					<-hasOutput
 					if failures--; failures >= 0 {
 						return verdict()
 					}
 					return runner.GuardrailOutput{}, nil
 				}}}
-				result, err := runner.Run(t.Context(), agent, runner.Text("Go."), runner.WithSession(session))
-				require.Error(t, err)
+				result := runner.RunStreamed(t.Context(), agent, runner.Text("Go."), runner.WithSession(session))
+				for event := range result.Events() {
+					if event.Name == runner.ToolOutput {
+						close(hasOutput)
+					}
+				}
+				require.Error(t, result.Wait(t.Context()))
 				agent.InputGuardrails[0].Blocking = true // or the model would answer beside it
-				result, err = runner.Run(t.Context(), agent, carry(t, agent, result.State()), runner.WithSession(session))
+				result, err := runner.Run(t.Context(), agent, carry(t, agent, result.State()), runner.WithSession(session))
 				require.Error(t, err)
 				assert.Equal(t, []string{"user"}, session.log(t), "not before it has passed")
 
