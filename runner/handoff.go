@@ -143,7 +143,6 @@ func (l *runLoop) handOff(ctx context.Context, handoffs []handoffCall) (next, er
 	if err != nil {
 		return next{}, err
 	}
-	l.s.ledger.markCompleted(callID)
 	text := spaced.append(nil, map[string]any{"assistant": target.Name}) // as the SDK writes it, for states travel
 	item := newItem(HandoffOutputItem, agent, functionOutput(callID, string(text)))
 	item.SourceAgent, item.TargetAgent = agent, target
@@ -167,11 +166,11 @@ func (l *runLoop) callOnHandoff(ctx context.Context, call handoffCall) error {
 		return nil
 	}
 	arguments := json.RawMessage(call.item.Arguments())
-	if len(arguments) == 0 && h.InputSchema == nil {
-		arguments = json.RawMessage("{}")
-	}
-	if h.InputSchema != nil && !isObject(arguments) {
+	switch {
+	case h.InputSchema != nil && !isObject(arguments):
 		return &ModelBehaviorError{Message: "the model's input for handoff " + h.Name() + " is not a JSON object"}
+	case len(arguments) == 0:
+		arguments = json.RawMessage("{}")
 	}
 	return h.OnHandoff(ctx, l.context, arguments)
 }

@@ -40,12 +40,7 @@ func (s *State) prepareModelInput(original []json.RawMessage, generated []*RunIt
 		heads = append(heads, s.graph.head(raw))
 	}
 	first := len(input)
-	for _, item := range generated {
-		if item.isInput() {
-			input = append(input, item.toInput())
-			heads = append(heads, item.parsed())
-		}
-	}
+	input, heads = appendInput(input, heads, generated)
 	dropped := map[int]bool{}
 	if !serverHasCalls {
 		dropped = orphanCalls(heads, first)
@@ -59,6 +54,16 @@ func (s *State) prepareModelInput(original []json.RawMessage, generated []*RunIt
 		}
 	}
 	return preferLatest(kept, keptHeads)
+}
+
+// appendInput adds those items that are input, and their heads.
+func appendInput(input []json.RawMessage, heads []*rawItem, items []*RunItem) ([]json.RawMessage, []*rawItem) {
+	for _, item := range items {
+		if item.isInput() {
+			input, heads = append(input, item.toInput()), append(heads, item.parsed())
+		}
+	}
+	return input, heads
 }
 
 // orphanCalls finds the calls from index first on that have no output, and the

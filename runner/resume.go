@@ -170,25 +170,24 @@ func (r callResult) isLateRejection() bool {
 // anew what was refused, answers hosted MCP servers as is decided by then, and
 // hands over anew.
 func (l *runLoop) leaveUnannounced(refused []*RunItem) {
-	s := l.s
-	outputs := slices.DeleteFunc(l.settleMade(), func(item *RunItem) bool {
-		if request := s.work.requestOf(item); request != nil {
-			verdict, _ := s.verdict(request)
-			if verdict != undecided { // by a person, not by the tool's callback
-				refused = append(refused, request)
-			}
-			return verdict != undecided
-		}
-		return item.Type == ToolApprovalItem || slices.Contains(refused, item) || slices.ContainsFunc(s.work.handoffs, func(h handoffCall) bool {
-			return h.item.CallID() == item.CallID()
-		})
-	})
-	for _, h := range s.work.handoffs {
-		if !s.ledger[h.item.CallID()].Completed { // its OnHandoff has failed
-			refused = append(refused, h.item)
+	s, made := l.s, l.settleMade()
+	var decided []*RunItem // requests that were answered here as a person said, not the tool's callback
+	for _, request := range s.work.mcpRequests {
+		if verdict, _ := s.verdict(request); verdict != undecided && answeredIn(made, request) {
+			decided = append(decided, request)
 		}
 	}
-	s.ledger.forget(refused...)
+	outputs := slices.DeleteFunc(made, func(item *RunItem) bool {
+		isOfHandoff := func(h handoffCall) bool { return h.item.CallID() == item.CallID() }
+		return item.Type == ToolApprovalItem || slices.Contains(refused, item) ||
+			slices.ContainsFunc(decided, item.answers) || slices.ContainsFunc(s.work.handoffs, isOfHandoff)
+	})
+	s.ledger.forget(slices.Concat(refused, decided)...)
+	for _, h := range s.work.handoffs {
+		if !s.ledger[h.item.CallID()].Completed { // its OnHandoff has failed
+			s.ledger.forget(h.item)
+		}
+	}
 	s.generated = append(s.generated[:l.start.generated], outputs...)
 	s.items = s.items[:l.start.items]
 }

@@ -200,9 +200,9 @@ func copies(items []json.RawMessage) []json.RawMessage {
 // Only what is old is left out.
 func pruned(all []json.RawMessage, old func(i int) bool, lone bool) []json.RawMessage {
 	heads, calls := headsOf(all), map[string]bool{}
-	for i := range all {
-		if output := outputType(heads[i].Type); output != "" {
-			calls[output+" "+heads[i].CallID] = true
+	for _, head := range heads {
+		if output := outputType(head.Type); output != "" {
+			calls[output+" "+head.CallID] = true
 		}
 	}
 	dropped := orphanCalls(heads, 0)
@@ -272,13 +272,7 @@ func (l *runLoop) unsavedItems() []json.RawMessage { return l.s.inputOf(l.s.item
 // inputOf gives those of a state's items that are input, as a session gets them:
 // once, also where a handoff's filter has doubled them.
 func (s *State) inputOf(items []*RunItem) []json.RawMessage {
-	var input []json.RawMessage
-	var heads []*rawItem
-	for _, item := range items {
-		if item.isInput() {
-			input, heads = append(input, item.toInput()), append(heads, item.parsed())
-		}
-	}
+	input, heads := appendInput(nil, nil, items)
 	return s.withoutReasoningIDs(preferLatest(input, heads))
 }
 

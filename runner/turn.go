@@ -157,7 +157,7 @@ func (l *runLoop) settleMCP(ctx context.Context, work *turnWork, interrupted boo
 	offer := l.offer(ctx)
 	var waiting, answers, callbacks []*RunItem
 	for _, request := range work.mcpRequests {
-		if l.answered(request) {
+		if answeredIn(l.s.generated, request) {
 			continue
 		}
 		verdict, message := l.s.verdict(request)
@@ -195,20 +195,9 @@ func (l *runLoop) settleMCP(ctx context.Context, work *turnWork, interrupted boo
 	return nil, nil
 }
 
-// answered says whether the request has its response.
-func (l *runLoop) answered(request *RunItem) bool {
-	return slices.ContainsFunc(l.s.generated, func(item *RunItem) bool { return item.answers(request) })
-}
-
-// requestOf gives the turn's request that an approval answers, nil for other
-// items.
-func (w *turnWork) requestOf(response *RunItem) *RunItem {
-	for _, request := range w.mcpRequests {
-		if response.answers(request) {
-			return request
-		}
-	}
-	return nil
+// answeredIn says whether a hosted MCP server's request has its response there.
+func answeredIn(items []*RunItem, request *RunItem) bool {
+	return slices.ContainsFunc(items, func(item *RunItem) bool { return item.answers(request) })
 }
 
 // answers says whether the item is the response to a hosted MCP server's request.

@@ -27,8 +27,9 @@ export class RunContexts {
 
   /** Hands a message on in the context of its run. */
   enter(message: FromHost, task: () => void): void {
-    const enter = "run" in message ? this.#runs.get(message.run) : undefined;
-    if (message.type === "end" && "run" in message) this.#runs.delete(message.run);
+    if (!("run" in message)) return task();
+    const enter = this.#runs.get(message.run);
+    if (message.type === "end") this.#runs.delete(message.run);
     if (enter) enter(task);
     else task();
   }

@@ -52,15 +52,8 @@ export function exchangeUntil(ended: AbortSignal): Exchanger {
   });
   return (url, init, body) => {
     const request = new AbortController();
-    let over = false;
-    const close = (): void => {
-      over = true;
-      going.delete(stop);
-    };
     const stop = (): void => {
-      if (over) return;
-      close();
-      request.abort();
+      if (going.delete(stop)) request.abort();
     };
     going.add(stop);
     if (ended.aborted) stop();
@@ -70,7 +63,7 @@ export function exchangeUntil(ended: AbortSignal): Exchanger {
       if (!next) return null;
       const { done, value } = await next();
       if (done) {
-        close();
+        going.delete(stop);
         return null;
       }
       if (!(value instanceof Uint8Array)) throw new TypeError("the body of the answer gave something that is no bytes");
