@@ -24,6 +24,9 @@ type answer struct {
 	calls     []*openCall
 	ignored   map[int]bool // indices of calls of other kinds
 
+	// What the deltas of each text ended with, where that is half a character.
+	inText, inRefusal, inSummary, inReasoning half
+
 	usage     *usage
 	finished  bool // a finish reason came
 	done      bool // the server said that the stream ends
@@ -109,17 +112,17 @@ func (a *answer) readDelta(c *choice) error {
 	if err := a.readReasoning(d); err != nil {
 		return err
 	}
-	if d.ReasoningContent == "" && (d.Content != nil || d.Refusal != "" || len(d.ToolCalls) > 0) {
+	if d.ReasoningContent.text == "" && (d.Content.json != nil || d.Refusal.text != "" || len(d.ToolCalls) > 0) {
 		a.endSummaryPart()
 	}
-	if d.Content != nil {
-		a.addText(*d.Content, c)
+	if d.Content.json != nil {
+		a.addText(a.inText.join(d.Content), c)
 	}
 	if a.message != nil && a.message.text != nil {
 		a.message.text.Annotations = append(a.message.text.Annotations, readAnnotations(d.Annotations)...)
 	}
-	if d.Refusal != "" {
-		a.addRefusal(d.Refusal)
+	if refusal := a.inRefusal.join(d.Refusal); refusal != "" {
+		a.addRefusal(refusal)
 	}
 	for i := range d.ToolCalls {
 		a.addCall(&d.ToolCalls[i])

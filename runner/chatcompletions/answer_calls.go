@@ -18,6 +18,7 @@ type openCall struct {
 	announced   bool
 	outputIndex int // once one was needed
 	hasIndex    bool
+	inArguments half
 }
 
 func (a *answer) addCall(d *callDelta) {
@@ -30,9 +31,10 @@ func (a *answer) addCall(d *callDelta) {
 	}
 	call := a.call(d)
 	item := call.item
-	item.Arguments = append(item.Arguments, d.Function.Arguments...)
-	if d.Function.Name != "" {
-		item.Name = d.Function.Name
+	arguments := call.inArguments.join(d.Arguments)
+	item.Arguments = append(item.Arguments, arguments...)
+	if d.Name != "" {
+		item.Name = d.Name
 	}
 	if d.ID != "" && d.ID != call.serverID {
 		call.serverID = d.ID
@@ -49,8 +51,8 @@ func (a *answer) addCall(d *callDelta) {
 		announced.Arguments = nil
 		a.emit(event{Type: "response.output_item.added", OutputIndex: new(a.callIndex(call)), Item: announced.fields()})
 	}
-	if call.announced && d.Function.Arguments != "" {
-		a.emitArguments(call, d.Function.Arguments)
+	if call.announced && arguments != "" {
+		a.emitArguments(call, arguments)
 	}
 }
 
@@ -62,9 +64,9 @@ func (a *answer) call(d *callDelta) *openCall {
 		if call.index != d.Index {
 			continue
 		}
-		another := d.ID != "" && call.serverID != "" && d.ID != call.serverID && d.Function.Name != ""
+		another := d.ID != "" && call.serverID != "" && d.ID != call.serverID && d.Name != ""
 		arguments := call.item.Arguments
-		if another && (codec.Valid(arguments) || len(arguments) == 0 && d.Function.Name != call.item.Name) {
+		if another && (codec.Valid(arguments) || len(arguments) == 0 && d.Name != call.item.Name) {
 			break
 		}
 		return call
@@ -109,6 +111,11 @@ func (a *answer) emitArguments(call *openCall, delta string) {
 // name or id is missing, is told whole.
 func (a *answer) endCall(call *openCall) {
 	index := a.callIndex(call)
+	rest := call.inArguments.rest()
+	call.item.Arguments = append(call.item.Arguments, rest...)
+	if call.announced && rest != "" {
+		a.emitArguments(call, rest)
+	}
 	if !call.announced {
 		a.emit(event{Type: "response.output_item.added", OutputIndex: &index, Item: call.item.fields()})
 		a.emitArguments(call, string(call.item.Arguments))

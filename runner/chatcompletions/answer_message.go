@@ -91,9 +91,15 @@ func (a *answer) endParts() {
 		return
 	}
 	if m.text != nil {
+		if rest := a.inText.rest(); rest != "" {
+			a.addText(rest, &choice{})
+		}
 		a.endPart(m.textIndex, m.text.fields())
 	}
 	if m.refusal != nil {
+		if rest := a.inRefusal.rest(); rest != "" {
+			a.addRefusal(rest)
+		}
 		a.endPart(m.refusalIndex(), m.refusal.fields())
 	}
 }

@@ -23,10 +23,10 @@ func (a *answer) readReasoning(d *delta) error {
 	if err := a.addThinking(d.ThinkingBlocks); err != nil {
 		return err
 	}
-	if d.ReasoningContent != "" {
-		a.addSummary(d.ReasoningContent)
+	if delta := a.inSummary.join(d.ReasoningContent); delta != "" {
+		a.addSummary(delta)
 	}
-	if delta := text(d.Reasoning); delta != "" {
+	if delta := a.inReasoning.join(roughDelta(d.Reasoning)); delta != "" {
 		a.addReasoningText(delta)
 	}
 	return nil
@@ -65,6 +65,9 @@ func (a *answer) addSummary(delta string) {
 // endSummaryPart closes the open part of the summary, if any.
 func (a *answer) endSummaryPart() {
 	if a.reasoning != nil && a.reasoning.inPart {
+		if rest := a.inSummary.rest(); rest != "" {
+			a.addSummary(rest)
+		}
 		a.emitSummaryPart("response.reasoning_summary_part.done")
 		a.reasoning.inPart = false
 	}
@@ -101,6 +104,9 @@ func (a *answer) endReasoning() {
 	case len(item.Summary) > 0:
 		a.endSummaryPart()
 	case len(item.Content) > 0:
+		if rest := a.inReasoning.rest(); rest != "" {
+			a.addReasoningText(rest)
+		}
 		a.emit(event{
 			Type: "response.reasoning_text.done", ItemID: fakeID, OutputIndex: new(reasoningIndex), ContentIndex: new(0),
 			Text: new(string(item.Content[0].Text)),

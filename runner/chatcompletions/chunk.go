@@ -81,10 +81,10 @@ func (l *logprobs) fields() codec.Fields {
 }
 
 type delta struct {
-	Content          *string
-	Refusal          string
+	Content          deltaText
+	Refusal          deltaText
 	ToolCalls        []callDelta
-	ReasoningContent string
+	ReasoningContent deltaText
 	Reasoning        json.RawMessage
 	ThinkingBlocks   json.RawMessage
 	Annotations      json.RawMessage
@@ -108,7 +108,8 @@ type callDelta struct {
 	Index                  int
 	ID                     string
 	Type                   string
-	Function               calledFunction
+	Name                   string
+	Arguments              deltaText
 	ExtraContent           json.RawMessage
 	ProviderSpecificFields json.RawMessage
 }
@@ -118,7 +119,7 @@ func (c *callDelta) fields() codec.Fields {
 		"index", &c.Index,
 		"id", &c.ID,
 		"type", &c.Type,
-		"function", c.Function.fields(),
+		"function", codec.Fields{"name", &c.Name, "arguments", &c.Arguments},
 		"extra_content", &c.ExtraContent,
 		"provider_specific_fields", &c.ProviderSpecificFields,
 	}
