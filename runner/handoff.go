@@ -129,7 +129,7 @@ func (l *runLoop) handOff(ctx context.Context, handoffs []handoffCall) (next, er
 	target := taken.handoff.Agent
 	var made []*RunItem
 	for _, ignored := range handoffs[1:] {
-		made = append(made, answer(agent, ignored.item.CallID(), "Multiple handoffs detected, ignoring this one."))
+		made = append(made, answer(ignored.item, "Multiple handoffs detected, ignoring this one."))
 	}
 	callID := taken.item.CallID()
 	known := l.s.ledger[callID].Executed // by a resumed turn that failed afterwards
@@ -144,7 +144,7 @@ func (l *runLoop) handOff(ctx context.Context, handoffs []handoffCall) (next, er
 		return next{}, err
 	}
 	text := spaced.append(nil, map[string]any{"assistant": target.Name}) // as the SDK writes it, for states travel
-	item := newItem(HandoffOutputItem, agent, functionOutput(callID, string(text)))
+	item := newItem(HandoffOutputItem, agent, withCaller(functionOutput(callID, string(text)), taken.item.Raw))
 	item.SourceAgent, item.TargetAgent = agent, target
 	made = append(made, item)
 	for _, output := range made {

@@ -129,14 +129,15 @@ func (i *RunItem) Text() string {
 	return text.String()
 }
 
-// refusal gives the text of a message's first refusal.
+// refusal gives what a message refuses with, all its parts joined.
 func (i *RunItem) refusal() string {
+	var refusal strings.Builder
 	for _, part := range i.parsed().parts() {
-		if part.Type == "refusal" && part.Refusal != "" {
-			return part.Refusal
+		if part.Type == "refusal" {
+			refusal.WriteString(part.Refusal)
 		}
 	}
-	return ""
+	return refusal.String()
 }
 
 func (i *RunItem) parsed() *rawItem {
@@ -210,7 +211,10 @@ func parseRawItem(raw json.RawMessage) *rawItem {
 		"created_by", &created,
 		"caller", &caller,
 	})
-	_ = codec.Read(caller, codec.Fields{"type", &item.Caller, "caller_id", &item.CallerID})
+	if !codec.IsNull(caller) {
+		item.Caller = "unknown"
+		_ = codec.Read(caller, codec.Fields{"type", &item.Caller, "caller_id", &item.CallerID})
+	}
 	item.Status, _ = rawText(status)
 	item.hasCreated = created != nil
 	item.nullStatus = status != nil && codec.IsNull(status)
@@ -278,8 +282,8 @@ func functionOutput(callID string, output any) json.RawMessage {
 }
 
 // answer makes the output item of a function call that no tool answers.
-func answer(agent *Agent, callID, text string) *RunItem {
-	item := newItem(ToolCallOutputItem, agent, functionOutput(callID, text))
+func answer(call *RunItem, text string) *RunItem {
+	item := newItem(ToolCallOutputItem, call.Agent, withCaller(functionOutput(call.CallID(), text), call.Raw))
 	item.Output = mustMarshal(text)
 	return item
 }

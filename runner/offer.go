@@ -127,6 +127,14 @@ func first[T Tool](o *offer) (T, bool) {
 	return none, false
 }
 
+// hosted says whether a tool of that name is one that the server runs.
+func (o *offer) hosted(name string) bool {
+	return slices.ContainsFunc(o.tools, func(tool Tool) bool {
+		h, ok := tool.(*HostedTool)
+		return ok && h.Name == name
+	})
+}
+
 // local finds the tool that runs a call, nil for none.
 func (o *offer) local(kind callKind, key toolKey, name string) localTool {
 	switch kind {

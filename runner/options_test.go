@@ -97,30 +97,3 @@ func TestTheNormalizedInputListIsWhatTheModelWouldGet(t *testing.T) {
 	assert.Len(t, result.ToInputList(), 4, "the call and its output before the handoff stay")
 	assert.Len(t, result.NormalizedInputList(), 2, "the filter's are left out")
 }
-
-func TestOnlyAllowedCallersMayCall(t *testing.T) {
-	byProgram := runnertest.Item([]byte(`{"type":"function_call","id":"fc_1","call_id":"c1","name":"look_up","arguments":"{}","status":"completed","caller":{"type":"program","caller_id":"p1"}}`))
-	for name, tc := range map[string]struct {
-		allowed []string
-		call    runnertest.Output
-		runs    bool
-	}{
-		"the model, by default":            {nil, runnertest.ToolCall("look_up", "c1", "{}"), true},
-		"a program, where it is allowed":   {[]string{"programmatic"}, byProgram, true},
-		"no program, by default":           {nil, byProgram, false},
-		"not the model, for programs only": {[]string{"programmatic"}, runnertest.ToolCall("look_up", "c1", "{}"), false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			ran := false
-			agent := &runner.Agent{
-				Name:  "A",
-				Model: runnertest.NewScriptedModel(runnertest.Reply(tc.call), runnertest.Reply(runnertest.Message("ok"))),
-				Tools: []runner.Tool{&runner.FunctionTool{Name: "look_up", AllowedCallers: tc.allowed, Invoke: func(context.Context, *runner.ToolCall) (any, error) { ran = true; return "x", nil }}},
-			}
-			_, err := runner.Run(t.Context(), agent, runner.Text("go"))
-			assert.Equal(t, tc.runs, ran)
-			var mistake *runner.ModelBehaviorError
-			assert.Equal(t, !tc.runs, errors.As(err, &mistake), "%v", err)
-		})
-	}
-}

@@ -1,9 +1,7 @@
 package runner
 
 import (
-	"slices"
 	"strconv"
-	"strings"
 )
 
 // processor sorts a response's items into what they ask for.
@@ -13,6 +11,8 @@ type processor struct {
 	work  *turnWork
 	seen  ledger          // with the response's own calls
 	asked map[string]bool // the calls of the response
+	// programs are those that calls may come from, read when the first is asked for.
+	programs *programs
 }
 
 // processResponse sorts a response's items. If one of them cannot be accepted
@@ -59,6 +59,9 @@ func byKind(calls []localCall) []localCall {
 
 func (p *processor) item(item *RunItem) error {
 	head := item.head
+	if err := p.checkProgram(head); err != nil {
+		return err
+	}
 	switch head.Type {
 	case "message":
 		return p.keep(item, MessageOutputItem, "")
@@ -121,14 +124,6 @@ func (p *processor) keep(item *RunItem, kind ItemType, used string) error {
 	return nil
 }
 
-// program keeps the calls of programs, which the server runs.
-func (p *processor) program(item *RunItem) error {
-	if item.head.Type == "program" {
-		return p.keep(item, ToolCallItem, "programmatic_tool_calling")
-	}
-	return p.keep(item, ToolCallOutputItem, "")
-}
-
 // register notes a call in the ledger. The same call again has its output
 // already, or will have: it is left out.
 func (p *processor) register(c callIdentity) (known bool, err error) {
@@ -145,6 +140,9 @@ func (p *processor) register(c callIdentity) (known bool, err error) {
 func (p *processor) function(item *RunItem) error {
 	head := item.head
 	if h := p.offer.handoff(head.Name); h != nil && head.Namespace == "" {
+		if err := checkCaller(head, head.Name, nil); err != nil {
+			return err
+		}
 		known, err := p.register(callIdentity{raw: item.Raw, handoff: true})
 		if err != nil || known {
 			p.skip(known, head.Name)
@@ -158,7 +156,7 @@ func (p *processor) function(item *RunItem) error {
 	if tool == nil {
 		return p.functionNotFound(item, key)
 	}
-	if err := checkCaller(item.head, tool); err != nil {
+	if err := checkCaller(head, usedName(key), tool.AllowedCallers); err != nil {
 		return err
 	}
 	item.describeTool(tool)
@@ -247,6 +245,9 @@ func (p *processor) native(item *RunItem, kind callKind, missing string) error {
 
 func (p *processor) local(item *RunItem, kind callKind, tool localTool) error {
 	item.ToolName = tool.toolName()
+	if err := checkCaller(item.head, item.ToolName, nil); err != nil {
+		return err
+	}
 	known, err := p.register(callIdentity{raw: item.Raw, name: item.ToolName})
 	if err != nil || known {
 		p.skip(known, item.ToolName)
@@ -312,22 +313,4 @@ func (i *RunItem) describeTool(tool *FunctionTool) {
 	if tool.agentTool != nil {
 		i.Origin = &ToolOrigin{Type: "agent_as_tool", AgentName: tool.agentTool.agent.Name, AgentToolName: tool.Name}
 	}
-}
-
-// checkCaller refuses a call by whom the tool does not allow.
-func checkCaller(head *rawItem, tool *FunctionTool) error {
-	caller := "direct"
-	if head.Caller == "program" {
-		caller = "programmatic"
-	} else if head.Caller != "" {
-		caller = head.Caller
-	}
-	allowed := tool.AllowedCallers
-	if allowed == nil {
-		allowed = []string{"direct"}
-	}
-	if !slices.Contains(allowed, caller) {
-		return &ModelBehaviorError{Message: "Model invoked tool " + tool.Name + " with caller " + caller + ", but the tool allows only " + strings.Join(allowed, ", ")}
-	}
-	return nil
 }

@@ -77,7 +77,7 @@ func (l *runLoop) finishTurn(ctx context.Context, work *turnWork) (next, error) 
 		}
 	}
 	for _, call := range work.notFound {
-		l.make(answer(call.Agent, call.CallID(), l.toolNotFoundText(call)))
+		l.make(answer(call, l.toolNotFoundText(call)))
 		s.ledger.markCompleted(call.CallID())
 	}
 	then, err := l.decide(ctx, work, results)

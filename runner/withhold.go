@@ -104,7 +104,7 @@ func blankCalls(items []*RunItem, text string) (blank []*RunItem, ok bool) {
 		case item.Type == ToolCallItem:
 			blank = append(blank, item)
 		case item.Type == ToolCallOutputItem:
-			output := answer(item.Agent, callID, text)
+			output := answer(item, text)
 			output.ToolName, output.Origin = item.ToolName, item.Origin
 			blank = append(blank, output)
 		}
