@@ -3,6 +3,7 @@ package runner
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"runstream/internal/codec"
 )
@@ -29,31 +30,6 @@ type FileOutput struct {
 	Filename string
 }
 
-// wirePart is a part of structured content. Tools may return it as JSON too.
-type wirePart struct {
-	Type     string
-	Text     string
-	ImageURL string
-	FileID   string
-	Detail   string
-	FileData string
-	FileURL  string
-	Filename string
-}
-
-func (w *wirePart) fields() codec.Fields {
-	return codec.Fields{
-		"type", &w.Type,
-		"text,omitempty", &w.Text,
-		"image_url,omitempty", &w.ImageURL,
-		"file_id,omitempty", &w.FileID,
-		"detail,omitempty", &w.Detail,
-		"file_data,omitempty", &w.FileData,
-		"file_url,omitempty", &w.FileURL,
-		"filename,omitempty", &w.Filename,
-	}
-}
-
 // MarshalJSON implements [json.Marshaler].
 func (o TextOutput) MarshalJSON() ([]byte, error) {
 	return codec.Write(codec.Fields{"type", "text", "text", o.Text})
@@ -61,12 +37,12 @@ func (o TextOutput) MarshalJSON() ([]byte, error) {
 
 // MarshalJSON implements [json.Marshaler].
 func (o ImageOutput) MarshalJSON() ([]byte, error) {
-	return codec.Write((&wirePart{Type: "image", ImageURL: o.URL, FileID: o.FileID, Detail: o.Detail}).fields())
+	return codec.Write(codec.Fields{"type", "image", "image_url,omitempty", o.URL, "file_id,omitempty", o.FileID, "detail,omitempty", o.Detail})
 }
 
 // MarshalJSON implements [json.Marshaler].
 func (o FileOutput) MarshalJSON() ([]byte, error) {
-	return codec.Write((&wirePart{Type: "file", FileData: o.Data, FileURL: o.URL, FileID: o.FileID, Filename: o.Filename}).fields())
+	return codec.Write(codec.Fields{"type", "file", "file_data,omitempty", o.Data, "file_url,omitempty", o.URL, "file_id,omitempty", o.FileID, "filename,omitempty", o.Filename})
 }
 
 // contentParts gives a value that is structured content, one part or a list of
@@ -92,28 +68,28 @@ func contentParts(value any) []json.RawMessage {
 	return parts
 }
 
-// inputPart writes one part as input content; nil for what is no part.
+// inputPart writes one part as input content; nil for what is no part. Other
+// fields than its kind has are left out: servers refuse them.
 func inputPart(raw json.RawMessage) json.RawMessage {
-	var part wirePart
-	if !isObject(raw) || codec.Read(raw, part.fields()) != nil {
+	var kind string
+	var text, imageURL, fileID, detail, fileData, fileURL, filename *string
+	if !isObject(raw) || codec.Read(raw, codec.Fields{"type", &kind}) != nil {
 		return nil
 	}
-	switch part.Type {
+	var fields codec.Fields
+	switch kind {
 	case "text":
-		return mustMarshal(codec.Fields{"type", "input_text", "text", part.Text})
+		fields = codec.Fields{"text,omitempty", &text}
 	case "image":
-		if part.ImageURL == "" && part.FileID == "" {
-			return nil
-		}
+		fields = codec.Fields{"image_url,omitempty", &imageURL, "file_id,omitempty", &fileID, "detail,omitempty", &detail}
 	case "file":
-		if part.FileData == "" && part.FileURL == "" && part.FileID == "" {
-			return nil
-		}
-	default:
+		fields = codec.Fields{"file_data,omitempty", &fileData, "file_url,omitempty", &fileURL, "file_id,omitempty", &fileID, "filename,omitempty", &filename}
+	}
+	given := codec.Read(raw, fields) == nil && (text != nil || imageURL != nil || fileID != nil || fileData != nil || fileURL != nil)
+	if !given || detail != nil && !slices.Contains([]string{"low", "high", "auto"}, *detail) {
 		return nil
 	}
-	part.Type = "input_" + part.Type
-	return mustMarshal(part.fields())
+	return mustMarshal(append(codec.Fields{"type", "input_" + kind}, fields...))
 }
 
 // outputText is a tool's value as the model reads it.
