@@ -11,7 +11,7 @@ dist := web/dist
 esbuild := go tool esbuild --log-level=warning --bundle --minify --sourcemap
 wasm_env := GOOS=js GOARCH=wasm
 
-go_sources := go.mod go.sum $(shell find runner jsbridge wasm internal/codec -name '*.go' ! -name '*_test.go' 2>/dev/null)
+go_sources := go.mod go.sum $(shell find runner jsbridge wasm internal -name '*.go' ! -name '*_test.go' 2>/dev/null)
 library_sources := web/tsconfig.json $(shell find web/src -name '*.ts' 2>/dev/null)
 demo_sources := $(library_sources) $(shell find web/demo -type f 2>/dev/null)
 test_sources := web/tsconfig.json $(shell find web/src web/test -name '*.ts' 2>/dev/null) runner/testdata/decisions.json
