@@ -182,6 +182,21 @@ func TestNoStateHoldsWhatIsNotPartOfTheConversation(t *testing.T) {
 	assert.NotContains(t, string(document(t, runOK(t, agent, state, options...).State())), canary)
 }
 
+// The configuration of an MCP server has what opens it: headers, a token, or an
+// address that is one.
+func TestAStateNamesAnMCPServerByItsLabelAlone(t *testing.T) {
+	const canary = "CANARY-5f1e"
+	request := runnertest.Item(json.RawMessage(`{"type":"mcp_approval_request","id":"m1","server_label":"files","name":"remove","arguments":"{}"}`))
+	agent := newAgent("A", script(runnertest.Reply(request), says("Done.")), &runner.HostedMCPTool{ServerLabel: "files", Config: json.RawMessage(
+		`{"type":"mcp","server_label":"files","server_url":"https://mcp.example/` + canary + `","authorization":"` + canary + `","headers":{"X-Key":"` + canary + `"}}`)})
+	paused := document(t, runOK(t, agent, runner.Text("Go.")).State())
+	assert.NotContains(t, string(paused), canary)
+	state, err := runner.ParseState(paused, agent)
+	require.NoError(t, err)
+	require.NoError(t, state.Approve(state.Interruptions()[0]))
+	assert.Equal(t, "Done.", runOK(t, agent, state).FinalOutput())
+}
+
 func TestASpanGetsNamesAndNoContents(t *testing.T) {
 	const canary = "CANARY-5f1e"
 	traced := &spans{}

@@ -273,7 +273,7 @@ func (w *documentWriter) work(s *State) {
 		w.next()
 		w.open('{')
 		w.field("request_item", map[string]json.RawMessage{"raw_item": request.Raw})
-		w.field("mcp_tool", map[string]any{"name": "hosted_mcp", "tool_config": s.mcpConfig(request)})
+		w.field("mcp_tool", namedServer(request))
 		w.close('}')
 	}
 	w.close(']')
@@ -365,15 +365,10 @@ func describeCalled(c localCall) calledTool {
 	return described
 }
 
-// mcpConfig gives the configuration of the hosted MCP tool that a request is
-// of.
-func (s *State) mcpConfig(request *RunItem) json.RawMessage {
-	for _, tool := range request.Agent.Tools {
-		if m, ok := tool.(*HostedMCPTool); ok && m.ServerLabel == request.parsed().ServerLabel {
-			return m.Config
-		}
-	}
-	return mustMarshal(map[string]string{"type": "mcp", "server_label": request.parsed().ServerLabel})
+// namedServer is the hosted MCP tool of a request as states have it: its label, by
+// which readers find the agent's own. Its configuration has the server's keys.
+func namedServer(request *RunItem) codec.Fields {
+	return codec.Fields{"name", "hosted_mcp", "tool_config", codec.Fields{"type", "mcp", "server_label", request.parsed().ServerLabel}}
 }
 
 func nonNil[T any](list []T) []T {

@@ -112,7 +112,7 @@ func missing(path string, before, after any) string {
 			return path
 		}
 		for _, key := range slices.Sorted(maps.Keys(b)) {
-			if key == "$schemaVersion" {
+			if key == "$schemaVersion" || key == "tool_config" { // what a server's configuration holds is not written: it has keys
 				continue
 			}
 			value, ok := a[key]

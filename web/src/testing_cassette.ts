@@ -1,8 +1,8 @@
 import type { Model, ModelRequest } from "./model.js";
 import type { Json } from "./protocol.js";
 
-/** What a model was asked and what it answered, as JSON. Neither keys nor headers are in it; what users and tools wrote
- * is. */
+/** What a model was asked and what it answered, as JSON. Neither keys nor headers are in it, and of an MCP server
+ * nothing that opens it; what users and tools wrote is. */
 export interface Cassette {
   readonly version: 1;
   readonly exchanges: readonly Exchange[];
@@ -61,7 +61,7 @@ export class RecordedModel implements Model {
   }
 
   async *getStreamedResponse(request: ModelRequest): AsyncGenerator<object> {
-    const exchange = { request: plain(request), events: [] as object[], end: "stopped" as Exchange["end"] };
+    const exchange = { request: withoutKeys(request.body), events: [] as object[], end: "stopped" as Exchange["end"] };
     this.#exchanges.push(exchange);
     try {
       for await (const event of this.#model.getStreamedResponse(request)) {
@@ -108,7 +108,7 @@ export class PlayedModel implements Model {
         `The recording is over: it has ${number - 1} requests, and this is request ${number}. Record the run anew.`,
       );
     }
-    const found = difference(this.#compared(exchange.request), this.#compared(plain(request)), "request");
+    const found = difference(this.#compared(exchange.request), this.#compared(request.body), "request");
     if (found) {
       throw new CassetteError(`Request ${number} is not the recorded one: ${found}. Record the run anew if that is right.`);
     }
@@ -129,7 +129,8 @@ export class PlayedModel implements Model {
   }
 
   #compared(request: RecordedRequest): Json {
-    return Object.fromEntries(Object.entries(request).filter(([field]) => !this.#ignore.includes(field))) as Json;
+    const fields = Object.entries(withoutKeys(request)).filter(([field]) => !this.#ignore.includes(field));
+    return Object.fromEntries(fields) as Json;
   }
 }
 
@@ -149,8 +150,15 @@ function readCassette(given: Cassette | string): Cassette {
   return copy(cassette as Cassette);
 }
 
-function plain({ body }: ModelRequest): RecordedRequest {
-  return copy(body);
+/** A copy of a request without what opens the MCP servers that it names: their labels tell them apart. */
+function withoutKeys(request: RecordedRequest): RecordedRequest {
+  const { tools, ...others } = copy(request);
+  if (!Array.isArray(tools)) return copy(request);
+  return { ...others, tools: tools.map((tool) => ("type" in tool && tool.type === "mcp" ? labelled(tool) : tool)) };
+}
+
+function labelled({ headers, authorization, server_url, ...named }: Record<string, unknown>): object {
+  return named;
 }
 
 function copy<T>(value: T): T {

@@ -176,6 +176,21 @@ test("an answer that the run let go of is played as far as it was recorded", asy
   assert.deepEqual(types(events), types(recorder.cassette.exchanges[0]!.events));
 });
 
+test("a cassette has nothing that opens an MCP server", async () => {
+  const server = { type: "mcp", server_label: "files", require_approval: "always" };
+  const opened = (key: string): ModelRequest => ({
+    ...request("1"),
+    body: {
+      ...request("1").body,
+      tools: [{ ...server, server_url: `https://mcp.example/${key}`, authorization: key, headers: { "X-Key": key } }],
+    },
+  });
+  const recorder = record(new ScriptedModel([[assistantMessage("One")]]));
+  await ask(recorder, opened("CANARY-1"));
+  assert.deepEqual(recorder.cassette.exchanges[0]?.request.tools, [server]);
+  await ask(play(JSON.stringify(recorder)), opened("CANARY-2"));
+});
+
 test("what is no cassette is refused", () => {
   assert.throws(() => play("<html>"), CassetteError);
   assert.throws(() => play({ version: 2, exchanges: [] } as unknown as Cassette), /its version is 2, not 1/);
