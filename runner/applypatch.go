@@ -67,9 +67,13 @@ func (t *ApplyPatchTool) run(ctx context.Context, l *runLoop, c *localCall) (out
 	}
 	status := "completed"
 	var said []string
-	for _, operation := range operations {
+	for i, operation := range operations {
+		if i > 0 && ctx.Err() != nil {
+			status, said = "failed", append(said, "The run ended before the other operations.")
+			break
+		}
 		text, err := t.Apply(ctx, c.call, operation)
-		if ctx.Err() != nil {
+		if err != nil && ctx.Err() != nil && i == 0 {
 			return outcome{}, context.Cause(ctx)
 		}
 		if err != nil {

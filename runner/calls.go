@@ -18,7 +18,8 @@ type localTool interface {
 	needsApproval(ctx context.Context, call *ToolCall) (bool, error)
 	// reviewer decides calls that need approval by program, nil for none.
 	reviewer() Reviewer
-	// run runs an approved call.
+	// run runs an approved call. What the tool gives counts, also where ctx has ended
+	// by then: it has happened. An error is then that of the context.
 	run(ctx context.Context, l *runLoop, c *localCall) (outcome, error)
 	// rejected answers a call that was rejected.
 	rejected(c *localCall, text string) outcome

@@ -124,6 +124,9 @@ func (t *ComputerTool) run(ctx context.Context, l *runLoop, c *localCall) (outco
 		return outcome{}, err
 	}
 	screen, err := t.do(ctx, actions)
+	if err != nil && ctx.Err() != nil {
+		return outcome{}, context.Cause(ctx)
+	}
 	if err != nil {
 		return outcome{}, err
 	}

@@ -50,7 +50,7 @@ func (t *CustomTool) run(ctx context.Context, l *runLoop, c *localCall) (outcome
 		return outcome{}, err
 	}
 	text, err := t.Invoke(ctx, c.call)
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return outcome{}, context.Cause(ctx)
 	}
 	if err != nil {

@@ -248,6 +248,9 @@ func (p *processor) local(item *RunItem, kind callKind, tool localTool) error {
 	if err := checkCaller(item.head, item.ToolName, nil); err != nil {
 		return err
 	}
+	if err := checkAction(item, kind); err != nil {
+		return err
+	}
 	known, err := p.register(callIdentity{raw: item.Raw, name: item.ToolName})
 	if err != nil || known {
 		p.skip(known, item.ToolName)
@@ -255,6 +258,18 @@ func (p *processor) local(item *RunItem, kind callKind, tool localTool) error {
 	}
 	p.call(item, kind, tool)
 	return p.keep(item, ToolCallItem, item.ToolName)
+}
+
+// checkAction refuses what says nothing readable to do, before other calls of
+// the response run.
+func checkAction(item *RunItem, kind callKind) (err error) {
+	switch {
+	case kind == patchCalls:
+		_, err = patchOperations(item.Raw)
+	case kind == shellCalls && item.head.Type == "shell_call":
+		_, err = shellAction(item.Raw)
+	}
+	return err
 }
 
 func (p *processor) call(item *RunItem, kind callKind, tool localTool) {

@@ -136,19 +136,29 @@ func (t *ShellTool) rejected(c *localCall, text string) outcome {
 }
 
 func (t *ShellTool) run(ctx context.Context, l *runLoop, c *localCall) (outcome, error) {
-	var action ShellAction
-	if codec.Read(c.call.Raw, codec.Fields{"action", action.fields()}) != nil || len(action.Commands) == 0 {
-		return outcome{}, &ModelBehaviorError{Message: "the model's shell call has no readable commands"}
+	if t.Run == nil {
+		return outcome{}, nothingToRun("the shell", "Run")
+	}
+	action, err := shellAction(c.call.Raw)
+	if err != nil {
+		return outcome{}, err
 	}
 	if err := l.onToolStart(ctx, c.call, t); err != nil {
 		return outcome{}, err
 	}
 	result, err := t.Run(ctx, c.call, action)
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return outcome{}, context.Cause(ctx)
 	}
 	o := shellOutcomeOf(c, action, result, err)
 	return o, l.onToolEnd(ctx, c.call, t, o.value)
+}
+
+func shellAction(raw json.RawMessage) (action ShellAction, err error) {
+	if codec.Read(raw, codec.Fields{"action", action.fields()}) != nil || len(action.Commands) == 0 {
+		return action, &ModelBehaviorError{Message: "the model's shell call has no readable commands"}
+	}
+	return action, nil
 }
 
 func shellOutcomeOf(c *localCall, action ShellAction, result ShellResult, err error) outcome {
@@ -259,6 +269,9 @@ func (t *LocalShellTool) run(ctx context.Context, l *runLoop, c *localCall) (out
 		return outcome{}, err
 	}
 	text, err := t.Run(ctx, c.call)
+	if err != nil && ctx.Err() != nil {
+		return outcome{}, context.Cause(ctx)
+	}
 	if err != nil {
 		return outcome{}, err
 	}
