@@ -54,8 +54,14 @@ type RunContext struct {
 	usage func() Usage
 }
 
-// Usage gives what the run has used so far.
-func (c *RunContext) Usage() Usage { return c.usage() }
+// Usage gives what the run has used so far: nothing where there is no run, as in
+// a test's own RunContext.
+func (c *RunContext) Usage() Usage {
+	if c.usage == nil {
+		return Usage{}
+	}
+	return c.usage()
+}
 
 func (a *Agent) instructions(ctx context.Context, run *RunContext) (string, error) {
 	if a.InstructionsFunc == nil {

@@ -70,11 +70,26 @@ func handoffOf(target HandoffTarget) *Handoff {
 	return nil
 }
 
-// check refuses agents that lack something a run would stumble over.
+// check refuses agents that no run can be started with.
 func (g *agentGraph) check() error {
+	if err := g.complete(); err != nil {
+		return err
+	}
 	for _, agent := range g.agents {
-		if err := checkHandoffs(agent); err != nil {
+		if err := checkHandoffNames(agent); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// complete refuses agents that lack something a run would stumble over.
+func (g *agentGraph) complete() error {
+	for _, agent := range g.agents {
+		for _, target := range agent.Handoffs {
+			if handoffOf(target) == nil {
+				return &UserError{Message: "agent " + agent.Name + " has a handoff to no agent; set Handoff.Agent"}
+			}
 		}
 		for _, tool := range agent.Tools {
 			if err := checkTool(tool, agent); err != nil {
@@ -95,15 +110,13 @@ func (g *agentGraph) check() error {
 	return nil
 }
 
-// checkHandoffs refuses handoffs that lead nowhere, and two to different agents of
-// which the model would see one alone: names of other scripts become alike.
-func checkHandoffs(agent *Agent) error {
+// checkHandoffNames refuses two handoffs to different agents of which the model
+// would see one alone: names of other scripts become alike. A state may have some,
+// for the SDK takes them.
+func checkHandoffNames(agent *Agent) error {
 	named := map[string]*Agent{}
 	for _, target := range agent.Handoffs {
-		h := handoffOf(target)
-		if h == nil {
-			return &UserError{Message: "agent " + agent.Name + " has a handoff to no agent; set Handoff.Agent"}
-		}
+		h := target.asHandoff()
 		if h.IsEnabled != nil {
 			continue // there may be one of them at a time
 		}

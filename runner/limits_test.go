@@ -392,38 +392,6 @@ func TestWhatNobodyKnowsPassesThroughUnharmed(t *testing.T) {
 	assert.Equal(t, []string{string(event), string(completed)}, seen)
 }
 
-func TestWhatHasNothingToRunIsNamed(t *testing.T) {
-	for name, tc := range map[string]struct {
-		agent func(*runner.Agent)
-		says  string
-	}{
-		"a tool":             {func(a *runner.Agent) { a.Tools = []runner.Tool{&runner.FunctionTool{Name: "tool"}} }, "tool tool has nothing to run; set Invoke"},
-		"a tool that is nil": {func(a *runner.Agent) { a.Tools = []runner.Tool{(*runner.FunctionTool)(nil)} }, "agent A has a tool that is nil"},
-		"a schema that is no JSON": {func(a *runner.Agent) {
-			a.Tools = []runner.Tool{&runner.FunctionTool{Name: "tool", NeedsApproval: runner.Always, Parameters: json.RawMessage("nope")}}
-		}, "what tool tool of agent A shows the model is not JSON"},
-		"a custom tool": {func(a *runner.Agent) {
-			a.Tools = []runner.Tool{&runner.CustomTool{Name: "tool"}}
-			a.Model = script(runnertest.Reply(runnertest.Item(json.RawMessage(`{"type":"custom_tool_call","call_id":"c1","name":"tool","input":"x"}`))))
-		}, "tool tool has nothing to run; set Invoke"},
-		"a tool's guardrail": {func(a *runner.Agent) {
-			var ran executions
-			tool := ran.free("tool")
-			tool.OutputGuardrails = []runner.ToolGuardrail{{Name: "g"}}
-			a.Tools = []runner.Tool{tool}
-		}, "tool guardrail g has nothing to run; set Run"},
-		"an input guardrail": {func(a *runner.Agent) { a.InputGuardrails = []runner.InputGuardrail{{Name: "g"}} }, "input guardrail g of agent A has nothing to run; set Run"},
-		"an output one":      {func(a *runner.Agent) { a.OutputGuardrails = []runner.OutputGuardrail{{Name: "g"}} }, "output guardrail g of agent A has nothing to run; set Run"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			agent := newAgent("A", script(calls("tool", "c1"), says("Done.")))
-			tc.agent(agent)
-			user, _ := requireError[*runner.UserError](t, agent, runner.Text("Go."))
-			assert.Contains(t, user.Message, tc.says)
-		})
-	}
-}
-
 // What waits must fit into a document that can be read.
 func TestOnlySoMuchMayWaitAsAStateCanHold(t *testing.T) {
 	t.Run("calls", func(t *testing.T) {

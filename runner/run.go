@@ -74,6 +74,9 @@ func startState(agent *Agent, input Input, cfg *config) (*State, error) {
 		if input == nil {
 			return nil, &UserError{Message: "there is no state to resume; pass one from result.State() or ParseState"}
 		}
+		if err := input.graph.complete(); err != nil {
+			return nil, err
+		}
 		if err := input.acquire(); err != nil {
 			return nil, err
 		}

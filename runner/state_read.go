@@ -42,13 +42,17 @@ func nestedTooDeep() string { return "is nested deeper than " + strconv.Itoa(mos
 // ParseState reads a RunState document, whichever language wrote it. start is
 // the agent that the run was started with; agents are found by name among
 // those that can be reached from it. Whatever is wrong with the document, the
-// error is a [*StateError] and nothing runs.
+// error is a [*StateError] and nothing runs; of agents that lack
+// something, such as a tool that is nil, it is a [*UserError].
 //
 // A document is authority: it says which calls were approved. Read it only
 // from where you would take that decision from.
 func ParseState(data []byte, start *Agent) (*State, error) {
 	if start == nil {
 		return nil, &UserError{Message: "there is no agent to restore the state for; pass the agent that the run was started with"}
+	}
+	if err := newAgentGraph(start).complete(); err != nil {
+		return nil, err
 	}
 	if err := checkDocument(data); err != nil {
 		return nil, err
