@@ -1,7 +1,7 @@
 package runner
 
 // Result shows the state as a run that ended there: what happened, what waits,
-// what was used. It has no events, and nothing is run.
+// what was used. It has no events and no final output, and nothing is run.
 func (s *State) Result() (*StreamResult, error) {
 	if err := s.lock(); err != nil {
 		return nil, err

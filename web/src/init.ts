@@ -125,7 +125,8 @@ function connect(worker: boolean | Worker): EngineConnection {
     // Bundlers find the worker's file by this very expression.
     const own = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
     return connectWorker(own, "(worker.js, beside the script that holds this package)");
-  } catch {
+  } catch (error) {
+    console.warn("The engine runs on the page:", error);
     return connectPage();
   }
 }

@@ -183,15 +183,14 @@ export class Run implements RunListener, Readable {
   async #sessionId(): Promise<string | undefined> {
     const { session } = this.#plan.options;
     if (!session?.getSessionId) return undefined;
-    let id: unknown;
     try {
-      id = await session.getSessionId();
+      const id: unknown = await session.getSessionId();
+      if (typeof id !== "string") throw new TypeError("it gave no string");
+      return id;
     } catch (thrown) {
       const cause = errorFromData(errorToData(thrown)); // which can be read, whatever was thrown
       throw new UserError(`getSessionId of the session failed: ${cause.message}`, { cause });
     }
-    if (typeof id !== "string") throw new UserError("getSessionId of the session must give a string");
-    return id;
   }
 
   #takeEvents(batch: ArrayBuffer): void {

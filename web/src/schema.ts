@@ -38,14 +38,14 @@ export function isStandardSchema(schema: object): schema is StandardSchema {
   return (schema as { readonly "~standard"?: unknown } | undefined)?.["~standard"] != null; // whatever was given as one
 }
 
-/** Gives the JSON Schema of what a tool takes. `owner` names the tool in errors. */
+/** Gives the JSON Schema of what a tool takes, or of an output. `owner` names what the schema is of in errors. */
 export function toJsonSchema(schema: StandardSchema | JsonSchema, owner: string): JsonSchema {
   if (!isStandardSchema(schema)) return schema;
   const standard: StandardSchema["~standard"] & JsonSchemaSource = schema["~standard"];
   const source = standard.jsonSchema;
   if (!source?.input) {
     throw new UserError(
-      `The parameters of ${owner} are a ${standard.vendor} schema that cannot give JSON Schema. Use zod 4.2 or later, ` +
+      `The ${standard.vendor} schema of ${owner} cannot give JSON Schema. Use zod 4.2 or later, ` +
         `arktype 2.1.28 or later, toStandardJsonSchema(…) of @valibot/to-json-schema, or write JSON Schema itself.`,
     );
   }
@@ -53,7 +53,7 @@ export function toJsonSchema(schema: StandardSchema | JsonSchema, owner: string)
     const { $schema: _, ...document } = source.input({ target: "draft-2020-12" });
     return document;
   } catch (cause) {
-    throw new UserError(`The parameters of ${owner} cannot be written as JSON Schema: ${String(cause)}`, { cause });
+    throw new UserError(`The schema of ${owner} cannot be written as JSON Schema: ${String(cause)}`, { cause });
   }
 }
 
@@ -61,18 +61,19 @@ function isObject(value: unknown): value is JsonSchema {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Reads and checks a call's arguments. Empty text is an empty object. Rejects with {@link InvalidToolInputError}. */
+/** Reads and checks a call's arguments. Empty text is an empty object. Rejects with {@link InvalidToolInputError}. `owner`
+ * names what they are for in errors. */
 export async function parseArguments(
   schema: StandardSchema | JsonSchema,
   text: string,
-  toolName: string,
+  owner: string,
 ): Promise<unknown> {
-  const value = parseObject(text, toolName);
+  const value = parseObject(text, owner);
   if (!isStandardSchema(schema)) return value;
   const result = await schema["~standard"].validate(value);
   if (result.issues) {
     throw new InvalidToolInputError(
-      `The arguments for tool ${toolName} do not fit its parameters: ${result.issues.map(describe).join("; ")}`,
+      `The arguments for ${owner} do not fit its parameters: ${result.issues.map(describe).join("; ")}`,
     );
   }
   return result.value;
@@ -92,15 +93,15 @@ export async function parseOutput(schema: StandardSchema, text: string, owner: s
   return result.value;
 }
 
-function parseObject(text: string, toolName: string): object {
+function parseObject(text: string, owner: string): object {
   let value: unknown;
   try {
     value = text.trim() === "" ? {} : JSON.parse(text);
   } catch (cause) {
-    throw new InvalidToolInputError(`The arguments for tool ${toolName} are not JSON.`, { cause });
+    throw new InvalidToolInputError(`The arguments for ${owner} are not JSON.`, { cause });
   }
   if (!isObject(value)) {
-    throw new InvalidToolInputError(`The arguments for tool ${toolName} are not a JSON object.`);
+    throw new InvalidToolInputError(`The arguments for ${owner} are not a JSON object.`);
   }
   return value;
 }

@@ -112,30 +112,22 @@ export interface FunctionTool {
 export function tool<const Parameters extends ToolParameters = typeof NO_ARGUMENTS>(
   options: ToolOptions<Parameters>,
 ): FunctionTool {
-  const given = whole(options);
-  const { name, description, strict = true, needsApproval = false, isEnabled = true, execute } = given;
+  const { parameters, strict = true, needsApproval, isEnabled = true, execute, ...others } = whole(options);
+  const { name } = others;
   if (typeof name !== "string" || name === "") throw new UserError('A tool needs a name: tool({ name: "…", … }).');
   if (typeof execute !== "function") throw new UserError(`Tool ${name} needs execute: (args) => … to run.`);
-  const schema: ToolParameters = given.parameters ?? NO_ARGUMENTS;
-  const document = toJsonSchema(schema, `tool ${name}`);
+  const schema: ToolParameters = parameters ?? NO_ARGUMENTS;
+  const owner = `tool ${name}`;
+  const document = toJsonSchema(schema, owner);
   const parse = (text: string): Promise<ArgumentsOf<Parameters>> =>
-    parseArguments(schema, text, name) as Promise<ArgumentsOf<Parameters>>;
+    parseArguments(schema, text, owner) as Promise<ArgumentsOf<Parameters>>;
 
   return {
+    ...others,
     type: "function",
-    name,
-    description,
     parameters: document,
     strict,
     isEnabled,
-    timeoutMs: given.timeoutMs,
-    timeoutBehavior: given.timeoutBehavior,
-    errorFunction: given.errorFunction,
-    deferLoading: given.deferLoading,
-    allowedCallers: given.allowedCallers,
-    inputGuardrails: given.inputGuardrails,
-    outputGuardrails: given.outputGuardrails,
-    customDataExtractor: given.customDataExtractor,
     needsApproval: gateOnArguments(needsApproval, parse),
     invoke: async (text, details) => {
       const args = await parse(text);

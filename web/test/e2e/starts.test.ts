@@ -289,6 +289,31 @@ describe("under a policy that refuses", () => {
   });
 });
 
+// As for a script of another origin, or in a sandboxed frame.
+test("where the browser refuses a worker the engine runs on the page, and says so", async () => {
+  const script = server.script(response(message("It runs.")));
+  const page = await openTestPage(browser, server.url);
+  const got = await page.evaluate(async (baseURL) => {
+    const warnings: string[] = [];
+    console.warn = (...told: unknown[]) => void warnings.push(told.map(String).join(" "));
+    window.Worker = class {
+      constructor() {
+        throw new DOMException("Scripts of another origin cannot be workers.", "SecurityError");
+      }
+    } as unknown as typeof Worker;
+    const { Agent, configure, run, dispose } = window.runstream;
+    configure({ baseURL });
+    const { finalOutput } = await run(new Agent({ name: "Anyone" }), "Hi");
+    dispose();
+    return { finalOutput, warnings };
+  }, script.baseURL);
+  assert.equal(got.finalOutput, "It runs.");
+  assert.equal(got.warnings.length, 1);
+  assert.match(got.warnings[0] ?? "", /engine runs on the page.*SecurityError.*another origin/);
+  await assertNoMishaps(page);
+  await page.close();
+});
+
 describe("a worker's file that is not there", () => {
   for (const [what, answer, says] of [
     ["404 with a page", { status: 404, type: "text/html", body: html }, /worker\.js.*could not be started/],

@@ -15,11 +15,13 @@ export async function pause(): Promise<void> {
 
 /** In another tab, or after a reload. */
 export async function goOn(): Promise<void> {
-  const state = await RunState.fromString(agent, localStorage.getItem("paused"));
-  localStorage.removeItem("paused"); // so that no other tab runs it too
+  const paused = localStorage.getItem("paused");
+  const state = await RunState.fromString(agent, paused);
   for (const call of state.interruptions) {
     if (confirm(`${call.name} ${call.arguments}`)) state.approve(call);
     else state.reject(call, { message: "Not on a Friday." });
   }
+  if (localStorage.getItem("paused") !== paused) return; // another tab was quicker
+  localStorage.removeItem("paused"); // nor does a reload run it again
   for await (const event of runStreamed(agent, state)) console.log(event.type);
 }

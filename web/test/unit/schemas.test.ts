@@ -256,6 +256,23 @@ test("a BigInt that a tool gives reaches the model as its digits", async () => {
   });
 });
 
+test("what has a schema is named in its errors", async () => {
+  const mute = { "~standard": { version: 1, vendor: "homemade", validate: (value: unknown) => ({ value }) } } as const;
+  const schema = z.object({ n: z.number() });
+  const model = new ScriptedModel([[functionCall("summarize", "{}", { callId: "c1" })], [assistantMessage("Done.")]]);
+  const inner = new Agent({ name: "Inner", model }).asTool({
+    toolName: "summarize", parameters: schema, errorFunction: (_, error) => String(error),
+  });
+  await run(new Agent({ name: "A", model, tools: [inner] }), "Go.");
+  const { output } = model.calls[1]?.request.body.input[2] as { output: string };
+  assert.match(output, /The arguments for tool summarize do not fit its parameters: n: /);
+  await assert.rejects(run(new Agent({ name: "Critic", model, outputType: mute }), "Go."), { message: /^The homemade schema of the output of agent Critic cannot/ });
+  const other = new Agent({ name: "B", model });
+  const strays = new ScriptedModel([[functionCall("transfer_to_b", "{}", { callId: "c1" })]]);
+  const given = new Agent({ name: "A", model: strays, handoffs: [handoff(other, { inputType: schema, onHandoff: () => {} })] });
+  await assert.rejects(run(given, "Go."), { message: /arguments for the handoff to agent B do not fit/ });
+});
+
 test("a handoff filter that gives copies of items is told of it", async () => {
   const model = new ScriptedModel([[functionCall("transfer_to_b", {}, { callId: "call_1" })], [assistantMessage("Hi.")]]);
   const copies = handoff(new Agent({ name: "B", model }), { inputFilter: (data) => ({ ...data, newItems: data.newItems.map((item) => ({ ...item })) }) });
