@@ -150,3 +150,17 @@ func (e *PanicError) Error() string { return "panic in the run: " + describe(e.V
 
 // Name implements [Error].
 func (e *PanicError) Name() string { return "PanicError" }
+
+// shownName shows a name that a model or its server chose in an error: as it is
+// where it is a plain one; quoted, and cut, where it could break or forge a line of
+// a log.
+func shownName(name string) string {
+	const most = 200
+	if len(name) > most {
+		name = name[:most] + "…"
+	}
+	if quoted := strconv.Quote(name); quoted[1:len(quoted)-1] != name {
+		return quoted
+	}
+	return name
+}

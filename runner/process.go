@@ -209,7 +209,7 @@ func (p *processor) functionNotFound(item *RunItem, key toolKey) error {
 }
 
 func notFoundIn(agent *Agent, tool string) error {
-	return &ModelBehaviorError{Message: "Tool " + tool + " not found in agent " + agent.Name}
+	return &ModelBehaviorError{Message: "Tool " + shownName(tool) + " not found in agent " + agent.Name}
 }
 
 func (p *processor) custom(item *RunItem) error {
@@ -304,7 +304,7 @@ func (p *processor) localShell(item *RunItem) error {
 func (p *processor) mcpRequest(item *RunItem) error {
 	label := item.head.ServerLabel
 	if p.offer.mcp(label) == nil {
-		return &ModelBehaviorError{Message: "MCP server label " + label + " not found"}
+		return &ModelBehaviorError{Message: "MCP server label " + shownName(label) + " not found"}
 	}
 	item.ToolName = item.head.Name
 	known, err := p.seen.register(callIdentity{raw: item.Raw})

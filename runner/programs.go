@@ -41,7 +41,7 @@ func (p *processor) checkProgram(head *rawItem) error {
 		return nil
 	}
 	if !p.offer.hosted("programmatic_tool_calling") {
-		return &ModelBehaviorError{Message: "Model produced " + head.Type + " item without a programmatic_tool_calling tool."}
+		return &ModelBehaviorError{Message: "Model produced " + shownName(head.Type) + " item without a programmatic_tool_calling tool."}
 	}
 	if !called {
 		return nil
@@ -57,9 +57,9 @@ func (p *processor) checkProgram(head *rawItem) error {
 	}
 	switch {
 	case !p.programs.known[head.CallerID]:
-		return &ModelBehaviorError{Message: "Model produced " + head.Type + " item with a program caller that does not match a parent program item."}
+		return &ModelBehaviorError{Message: "Model produced " + shownName(head.Type) + " item with a program caller that does not match a parent program item."}
 	case p.programs.ended[head.CallerID]:
-		return &ModelBehaviorError{Message: "Model produced " + head.Type + " item with a program caller whose parent program is already completed."}
+		return &ModelBehaviorError{Message: "Model produced " + shownName(head.Type) + " item with a program caller whose parent program is already completed."}
 	}
 	return nil
 }
@@ -85,7 +85,7 @@ func checkCaller(head *rawItem, tool string, allowed []string) error {
 		allowed = []string{"direct"}
 	}
 	if !slices.Contains(allowed, caller) {
-		return &ModelBehaviorError{Message: "Model invoked tool " + tool + " with caller " + caller + ", but the tool allows only " + strings.Join(allowed, ", ")}
+		return &ModelBehaviorError{Message: "Model invoked tool " + tool + " with caller " + shownName(caller) + ", but the tool allows only " + strings.Join(allowed, ", ")}
 	}
 	return nil
 }

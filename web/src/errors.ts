@@ -53,25 +53,25 @@ export class ToolTimeoutError extends AgentsError {
   override code = "tool_timeout";
 }
 
-/** A guardrail stopped the run because of its input. */
+/** A guardrail stopped the run because of its input: the one in `runData.inputGuardrailResults` that tripped. */
 export class InputGuardrailTripwireTriggered extends AgentsError {
   override name = "InputGuardrailTripwireTriggered";
   override code = "input_guardrail_tripped";
 }
 
-/** A guardrail stopped the run because of its final output. */
+/** A guardrail stopped the run because of its final output: the one in `runData.outputGuardrailResults` that tripped. */
 export class OutputGuardrailTripwireTriggered extends AgentsError {
   override name = "OutputGuardrailTripwireTriggered";
   override code = "output_guardrail_tripped";
 }
 
-/** A guardrail stopped the run because of what a tool was called with. */
+/** A guardrail stopped the run because of what a tool was called with: the one in `runData.toolInputGuardrailResults` that raised. */
 export class ToolInputGuardrailTripwireTriggered extends AgentsError {
   override name = "ToolInputGuardrailTripwireTriggered";
   override code = "tool_input_guardrail_tripped";
 }
 
-/** A guardrail stopped the run because of what a tool answered. */
+/** A guardrail stopped the run because of what a tool answered: the one in `runData.toolOutputGuardrailResults` that raised. */
 export class ToolOutputGuardrailTripwireTriggered extends AgentsError {
   override name = "ToolOutputGuardrailTripwireTriggered";
   override code = "tool_output_guardrail_tripped";
@@ -145,7 +145,8 @@ export class SessionError extends AgentsError {
   override code = "session_error";
 }
 
-/** A fault of this package, in Go: please report it. The run ended; other runs and the engine go on. */
+/** A fault in the engine's Go code: of this package, which please report, or of what your own engine brings. The run
+ * ended; other runs and the engine go on. */
 export class PanicError extends AgentsError {
   override name = "PanicError";
   override code = "panic";
