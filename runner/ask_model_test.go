@@ -6,6 +6,7 @@ import (
 	"iter"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -40,8 +41,10 @@ func TestACompleteResponseCountsHoweverItsStreamEnds(t *testing.T) {
 	for name, end := range map[string]func(context.Context) error{"it breaks": breaks, "it does not end": hangs} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
 				result := runOK(t, newAgent("A", endingModel{says("Done."), end}), runner.Text("Go."))
 				assert.Equal(t, "Done.", result.FinalOutput())
+				assert.LessOrEqual(t, time.Since(start), time.Second, "of the test's own clock")
 			})
 		})
 	}

@@ -365,3 +365,30 @@ func TestAGuardrailOfOneCallThatEndsTheRunKeepsTheOthersFromStarting(t *testing.
 	requireError[*runner.ToolInputGuardrailTripwireTriggered](t, agent, runner.Text("Go."))
 	assert.Empty(t, ran.ids())
 }
+
+// Others may have ended before the one that trips; they are not told of, for
+// another time they would not have.
+func TestTheResultsOfGuardrailsEndWithTheOneThatTripped(t *testing.T) {
+	passed := make(chan struct{})
+	passes := func(context.Context, *runner.RunContext, *runner.Agent, []json.RawMessage) (runner.GuardrailOutput, error) {
+		return runner.GuardrailOutput{}, nil
+	}
+	agent := newAgent("A", script(says("Done.")))
+	agent.InputGuardrails = []runner.InputGuardrail{
+		{Name: "first", Run: passes},
+		{Name: "trips", Run: func(context.Context, *runner.RunContext, *runner.Agent, []json.RawMessage) (runner.GuardrailOutput, error) {
+			<-passed
+			return runner.GuardrailOutput{Tripped: true}, nil
+		}},
+		{Name: "later", Run: func(context.Context, *runner.RunContext, *runner.Agent, []json.RawMessage) (runner.GuardrailOutput, error) {
+			defer close(passed)
+			return runner.GuardrailOutput{}, nil
+		}},
+	}
+	_, result := requireError[*runner.InputGuardrailTripwireTriggered](t, agent, runner.Text("Go."))
+	var named []string
+	for _, said := range result.InputGuardrailResults() {
+		named = append(named, said.Guardrail)
+	}
+	assert.Equal(t, []string{"first", "trips"}, named)
+}

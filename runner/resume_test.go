@@ -416,3 +416,34 @@ func TestTheModelIsToldOfAnApprovedCallWhoseToolIsGone(t *testing.T) {
 		})
 	}
 }
+
+func TestStatesOfOneResultDoNotShareWhatIsAddedToThem(t *testing.T) {
+	var ran executions
+	agent := newAgent("A", script(calls("gated", "c1")), ran.gated("gated"))
+	state := runOK(t, agent, runner.Text("Go.")).State()
+	for _, text := range []string{"One.", "Two.", "Three."} { // leaves room for a fourth
+		require.NoError(t, state.AddInput(runner.UserMessage(text)))
+	}
+	result, err := state.Result()
+	require.NoError(t, err)
+	one, other := result.State(), result.State()
+	require.NoError(t, one.AddInput(runner.UserMessage("Mine.")))
+	require.NoError(t, other.AddInput(runner.UserMessage("Theirs.")))
+	assert.Contains(t, string(document(t, one)), "Mine.")
+	assert.NotContains(t, string(document(t, one)), "Theirs.")
+	assert.NotContains(t, string(document(t, state)), "Mine.")
+}
+
+func TestASearchForToolsIsNoUseOfOne(t *testing.T) {
+	var ran executions
+	item := func(raw string) runnertest.Output { return runnertest.Item(json.RawMessage(raw)) }
+	agent := newAgent("A", script(runnertest.Reply(
+		item(`{"type":"tool_search_call","id":"s1","call_id":"t1","execution":"server","arguments":{}}`),
+		item(`{"type":"tool_search_output","id":"s2","call_id":"t1","execution":"server","tools":[]}`)),
+		says("Done.")), ran.free("tool"), runner.ToolSearch())
+	var used struct {
+		Tools map[string][]string `json:"tool_use_tracker"`
+	}
+	require.NoError(t, json.Unmarshal(document(t, runOK(t, agent, runner.Text("Go.")).State()), &used))
+	assert.Empty(t, used.Tools)
+}

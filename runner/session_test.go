@@ -3,6 +3,7 @@ package runner_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -310,4 +311,39 @@ func TestCompactionIsPartOfTheRun(t *testing.T) {
 	_, err := runner.Run(t.Context(), newAgent("A", script(says("Done."))), runner.Text("Go."), runner.WithSession(session),
 		runner.WithCompaction(func(context.Context, runner.Session) error { return errBroken }))
 	assert.ErrorIs(t, err, errBroken)
+}
+
+// slowSession holds its writes until it is let go on, and notes how their contexts
+// are then.
+type slowSession struct {
+	runner.MemorySession
+	writing chan struct{}
+	release chan struct{}
+	ended   error
+}
+
+func (s *slowSession) AddItems(ctx context.Context, items []json.RawMessage) error {
+	s.writing <- struct{}{}
+	<-s.release
+	s.ended = errors.Join(s.ended, ctx.Err())
+	return s.MemorySession.AddItems(ctx, items)
+}
+
+// What has happened is saved: a write under way goes on when its run is stopped.
+func TestAWriteToTheSessionDoesNotEndWithTheRun(t *testing.T) {
+	session := &slowSession{writing: make(chan struct{}), release: make(chan struct{})}
+	result := runner.RunStreamed(t.Context(), newAgent("A", script(says("Done."))), runner.Text("Go."), runner.WithSession(session))
+	<-session.writing
+	result.Cancel(runner.CancelImmediate)
+	go func() {
+		for range session.writing {
+		}
+	}()
+	close(session.release)
+	require.NoError(t, result.Wait(t.Context()))
+	close(session.writing)
+	assert.NoError(t, session.ended)
+	items, err := session.Items(t.Context(), 0)
+	require.NoError(t, err)
+	assert.Contains(t, itemLines(t, items), "user")
 }

@@ -265,8 +265,9 @@ func TestAnAnswerCountsWhateverElseIsInItsChunks(t *testing.T) {
 // reason for its end with every one.
 type slow struct{ reason string }
 
-func (s slow) Post(context.Context, string, []byte) (io.ReadCloser, error) {
+func (s slow) Post(ctx context.Context, _ string, _ []byte) (io.ReadCloser, error) {
 	r, w := io.Pipe()
+	context.AfterFunc(ctx, func() { w.CloseWithError(context.Cause(ctx)) }) // whoever hangs up gets no more
 	go func() {
 		for _, word := range []string{"One", " two", " three", " four", " five."} {
 			_, _ = fmt.Fprintf(w, `data: {"choices":[{"index":0,"delta":{"content":%q},"finish_reason":%q}]}`+"\n\n", word, s.reason)

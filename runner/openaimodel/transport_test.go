@@ -292,6 +292,13 @@ func TestTheKeyIsInNoError(t *testing.T) {
 			}, options...))
 			assert.EqualError(t, err, "the model server answered 401: Incorrect API key: [key].")
 			assertNoSecret(t, err)
+			_, err = ask(t.Context(), modelOf(t, func(w http.ResponseWriter, r *http.Request) {
+				answer(w, 401, "application/json", `{"error":{"message":"Incorrect API key.","code":"`+secret+`"}}`)
+			}, options...))
+			var failed *runner.APIError
+			require.ErrorAs(t, err, &failed)
+			assert.Equal(t, "[key]", failed.Code)
+			assertNoSecret(t, err)
 		})
 	}
 }
@@ -304,6 +311,7 @@ func TestTheKeyIsInNoErrorOfAStream(t *testing.T) {
 		"a failed one, escaped":  `{"type":"response.failed","response":{"id":"r","output":[],"error":{"message":"Incorrect API key: sk\u002dsecret-0123456789."}}}`,
 		"a failed response":      `{"type":"response.failed","response":{"id":"r","output":[],"error":{"message":"Incorrect API key: ` + secret + `."}}}`,
 		"an incomplete response": `{"type":"response.incomplete","response":{"id":"r","output":[],"incomplete_details":{"reason":"` + secret + `"}}}`,
+		"no JSON, in short":      `Incorrect API key: ` + secret,
 		"no JSON":                `Incorrect API key, and a text that is long enough for its end to be cut off: ` + secret,
 	} {
 		serve := func(w http.ResponseWriter, r *http.Request) {
