@@ -29,53 +29,37 @@ func (r *run) localTool(spec toolSpec) (runner.Tool, error) {
 	return build(spec)
 }
 
-// reviewer makes what decides by program; nil where a person does.
-func (r *run) reviewer(spec toolSpec) runner.Reviewer {
-	fn := spec.OnApproval
+// reviewer makes what decides by program in the page; nil where a person does. The
+// program, too, may leave a call to a person.
+func (r *run) reviewer(what string, fn *functionRef) runner.Reviewer {
 	if fn == nil {
 		return nil
 	}
 	return func(ctx context.Context, call *runner.ToolCall) (*runner.ApprovalAnswer, error) {
-		return r.askApproval(ctx, "tool "+spec.Name, *fn, call, true)
+		var approve *bool
+		var answer runner.ApprovalAnswer
+		err := r.ask(ctx, "onApproval of "+what, *fn, objectForm{
+			fields:   codec.Fields{"approve", &approve, "reason", &answer.Reason},
+			complete: func() bool { return approve != nil },
+			orNull:   true,
+			words:    "{ approve: true } or { approve: false }",
+		}, r.infoOfCall(call), call.Raw)
+		if err != nil || approve == nil {
+			return nil, err
+		}
+		answer.Approve = *approve
+		return &answer, nil
 	}
-}
-
-// askApproval asks a program of the page about a call. The answer is nil where
-// the program leaves the call to a person, if it may.
-func (r *run) askApproval(ctx context.Context, what string, fn functionRef, call *runner.ToolCall, mayLeave bool) (*runner.ApprovalAnswer, error) {
-	var approve *bool
-	var answer runner.ApprovalAnswer
-	err := r.ask(ctx, "onApproval of "+what, fn, objectForm{
-		fields:   codec.Fields{"approve", &approve, "reason", &answer.Reason},
-		complete: func() bool { return approve != nil },
-		orNull:   mayLeave,
-		words:    "{ approve: true } or { approve: false }",
-	}, r.infoOfCall(call), call.Raw)
-	if err != nil || approve == nil {
-		return nil, err
-	}
-	answer.Approve = *approve
-	return &answer, nil
 }
 
 func (r *run) mcpTool(spec toolSpec) *runner.HostedMCPTool {
-	tool := &runner.HostedMCPTool{ServerLabel: spec.Name, Config: spec.Config}
-	if fn := spec.OnApproval; fn != nil {
-		tool.OnApproval = func(ctx context.Context, call *runner.ToolCall) (runner.ApprovalAnswer, error) {
-			answer, err := r.askApproval(ctx, "MCP server "+spec.Name, *fn, call, false)
-			if err != nil {
-				return runner.ApprovalAnswer{}, err
-			}
-			return *answer, nil
-		}
-	}
-	return tool
+	return &runner.HostedMCPTool{ServerLabel: spec.Name, Config: spec.Config, OnApproval: r.reviewer("MCP server "+spec.Name, spec.OnApproval)}
 }
 
 func (r *run) customTool(spec toolSpec) (runner.Tool, error) {
 	return &runner.CustomTool{
 		Name: spec.Name, Description: spec.Description, Format: given(spec.Config),
-		NeedsApproval: r.needsApproval(spec), OnApproval: r.reviewer(spec),
+		NeedsApproval: r.needsApproval(spec), OnApproval: r.reviewer("tool "+spec.Name, spec.OnApproval),
 		Invoke: func(ctx context.Context, call *runner.ToolCall) (string, error) {
 			return r.askText(onlyCall(ctx), "tool "+spec.Name, *spec.Execute, r.infoOfCall(call), call.Arguments)
 		},
@@ -83,7 +67,7 @@ func (r *run) customTool(spec toolSpec) (runner.Tool, error) {
 }
 
 func (r *run) shellTool(spec toolSpec) (runner.Tool, error) {
-	tool := &runner.ShellTool{Environment: given(spec.Config), NeedsApproval: r.needsApproval(spec), OnApproval: r.reviewer(spec)}
+	tool := &runner.ShellTool{Environment: given(spec.Config), NeedsApproval: r.needsApproval(spec), OnApproval: r.reviewer("tool "+spec.Name, spec.OnApproval)}
 	if fn := spec.Execute; fn != nil {
 		tool.Run = func(ctx context.Context, call *runner.ToolCall, action runner.ShellAction) (runner.ShellResult, error) {
 			var result runner.ShellResult
@@ -106,7 +90,7 @@ func shellFields(o *runner.ShellOutput) codec.Fields {
 
 func (r *run) patchTool(spec toolSpec) (runner.Tool, error) {
 	return &runner.ApplyPatchTool{
-		NeedsApproval: r.needsApproval(spec), OnApproval: r.reviewer(spec),
+		NeedsApproval: r.needsApproval(spec), OnApproval: r.reviewer("tool "+spec.Name, spec.OnApproval),
 		Apply: func(ctx context.Context, call *runner.ToolCall, operation runner.PatchOperation) (string, error) {
 			return r.askText(onlyCall(ctx), "tool "+spec.Name, *spec.Execute, r.infoOfCall(call),
 				codec.Fields{"type", operation.Type, "path", operation.Path, "diff,omitempty", operation.Diff})

@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -346,4 +347,34 @@ func TestNothingIsDecidedOnWithoutAnItem(t *testing.T) {
 	var user *runner.UserError
 	require.ErrorAs(t, state.Approve(nil), &user)
 	require.ErrorAs(t, state.Reject(nil, ""), &user)
+}
+
+// A program may leave a hosted server's request to a person, as a tool's call.
+func TestAProgramAnswersAHostedServerOrLeavesItToAPerson(t *testing.T) {
+	request := runnertest.Item([]byte(`{"type":"mcp_approval_request","id":"m1","server_label":"files","name":"remove","arguments":"{}"}`))
+	for name, answer := range map[string]*runner.ApprovalAnswer{"approves": {Approve: true}, "rejects": {Reason: "not here"}, "leaves": nil} {
+		t.Run(name, func(t *testing.T) {
+			model := script(runnertest.Reply(request), says("Done."))
+			asked := 0
+			agent := newAgent("A", model, &runner.HostedMCPTool{ServerLabel: "files", Config: json.RawMessage(`{"type":"mcp","server_label":"files"}`),
+				OnApproval: func(context.Context, *runner.ToolCall) (*runner.ApprovalAnswer, error) { asked++; return answer, nil }})
+			result := runOK(t, agent, runner.Text("Go."))
+			want := answer
+			if answer == nil {
+				require.Len(t, result.Interruptions(), 1)
+				state := reload(t, agent, result.State())
+				require.NoError(t, state.Reject(state.Interruptions()[0], "a person says no"))
+				result = runOK(t, agent, state)
+				want = &runner.ApprovalAnswer{Reason: "a person says no"}
+			}
+			assert.Equal(t, 1, asked)
+			assert.Equal(t, "Done.", result.FinalOutput())
+			var sent struct {
+				Approve bool
+				Reason  string
+			}
+			require.NoError(t, json.Unmarshal(lastInput(model)[2], &sent))
+			assert.Equal(t, *want, runner.ApprovalAnswer{Approve: sent.Approve, Reason: sent.Reason})
+		})
+	}
 }

@@ -3,6 +3,8 @@ package runner
 import (
 	"encoding/json"
 	"slices"
+
+	"runstream/internal/wire"
 )
 
 // outputType gives the type of the item that answers a call of a type.
@@ -173,9 +175,6 @@ func preferLatest(items []json.RawMessage, heads []*rawItem) []json.RawMessage {
 // inputKey is what an item of the input is known by. The zero inputKey is of none.
 type inputKey struct{ by, itemType, id string }
 
-// fakeID is the id that adapters of other APIs give items without one.
-const fakeID = "__fake_id__"
-
 func dedupeKey(head *rawItem) inputKey {
 	switch {
 	case head.Type == "mcp_approval_response":
@@ -184,7 +183,7 @@ func dedupeKey(head *rawItem) inputKey {
 		return inputKey{}
 	case head.CallID != "" && (outputType(head.Type) != "" || isOutput(head.Type)):
 		return inputKey{"call", head.Type, head.CallID}
-	case head.ID != "" && head.ID != fakeID:
+	case head.ID != "" && head.ID != wire.FakeID:
 		return inputKey{"id", head.Type, head.ID}
 	case head.CallID != "":
 		return inputKey{"call", head.Type, head.CallID}

@@ -1,9 +1,6 @@
 package runner
 
-import (
-	"context"
-	"encoding/json"
-)
+import "encoding/json"
 
 // HostedTool is a tool that the model's server runs: web search, file search,
 // code interpreter, image generation and the like. The run only records its
@@ -66,9 +63,9 @@ type HostedMCPTool struct {
 	ServerLabel string
 	// Config is the tool as the Responses API defines it, of type "mcp".
 	Config json.RawMessage
-	// OnApproval answers the server's requests for approval. Where it is nil
-	// the run stops for a decision.
-	OnApproval func(ctx context.Context, request *ToolCall) (ApprovalAnswer, error)
+	// OnApproval answers by program the server's requests for approval. Where it is
+	// nil the run stops for a decision.
+	OnApproval Reviewer
 }
 
 func (t *HostedMCPTool) toolName() string { return "hosted_mcp" }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"runstream/internal/codec"
+	"runstream/internal/wire"
 )
 
 // ItemType says what a [RunItem] is.
@@ -268,13 +269,10 @@ func (i *RunItem) toInput() json.RawMessage {
 	}
 	if shell { // what the SDK notes for itself
 		delete(fields, "shell_output")
-		delete(fields, providerData)
+		delete(fields, wire.ProviderData)
 	}
 	return mustMarshal(fields)
 }
-
-// providerData is the field of items that is for the server that wrote it alone.
-const providerData = "provider_data"
 
 // functionOutput makes the item that answers a function call.
 func functionOutput(callID string, output any) json.RawMessage {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"runstream/internal/codec"
+	"runstream/internal/wire"
 )
 
 // HistoryMapper folds a conversation into what the next agent gets in its
@@ -40,7 +41,7 @@ func transcriptLine(raw json.RawMessage) string {
 	head := parseRawItem(raw)
 	text, isText := rawText(head.Content)
 	if head.Role == "" || !codec.IsNull(head.Content) && (!isText || strings.ContainsAny(text, "\r\n")) {
-		return string(withoutSpace(withoutKey(raw, providerData)))
+		return string(withoutSpace(withoutKey(raw, wire.ProviderData)))
 	}
 	speaker := head.Role
 	if head.Name != "" {

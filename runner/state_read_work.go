@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"runstream/internal/codec"
+	"runstream/internal/wire"
 )
 
 // work reads what the interrupted turn still has to do. Its items are found
@@ -167,7 +168,7 @@ func (r *documentReader) interruption(w *turnWork, item *RunItem) *RunItem {
 // sameCall compares the items of a call, of which Python keeps what a provider
 // added in one place of a document and not in another.
 func sameCall(a, b json.RawMessage) bool {
-	return sameRaw(a, b) || sameRaw(withoutKey(a, providerData), withoutKey(b, providerData))
+	return sameRaw(a, b) || sameRaw(withoutKey(a, wire.ProviderData), withoutKey(b, wire.ProviderData))
 }
 
 // calls reads one list of pending calls.

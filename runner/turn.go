@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"runstream/internal/codec"
+	"runstream/internal/wire"
 )
 
 // turnWork is what one response asks for. An interrupted turn keeps it in the
@@ -168,9 +169,7 @@ func (l *runLoop) settleMCP(ctx context.Context, work *turnWork, interrupted boo
 		case tool != nil && tool.OnApproval != nil:
 			callbacks = append(callbacks, request)
 		default:
-			item := approvalItem(request) // another one each time it is asked, as in the SDK
-			item.ToolName = request.parsed().Name
-			waiting = append(waiting, item)
+			waiting = append(waiting, requestItem(request))
 		}
 	}
 	made := slices.Concat(answers, waiting)
@@ -187,12 +186,25 @@ func (l *runLoop) settleMCP(ctx context.Context, work *turnWork, interrupted boo
 		answer, err := offer.mcp(request.parsed().ServerLabel).OnApproval(ctx, &ToolCall{
 			ID: request.CallID(), Name: request.parsed().Name, Arguments: request.Arguments(), Raw: request.Raw, Agent: request.Agent, Run: l.context,
 		})
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
+		case answer == nil:
+			waiting = append(waiting, requestItem(request))
+			l.make(waiting[len(waiting)-1])
+		default:
+			l.make(l.mcpResponse(request, answer.Approve, textOrNull(answer.Reason)))
 		}
-		l.make(l.mcpResponse(request, answer.Approve, textOrNull(answer.Reason)))
 	}
-	return nil, nil
+	return waiting, nil
+}
+
+// requestItem is the placeholder of a request that waits: another one each time it
+// is asked about, as in the SDK.
+func requestItem(request *RunItem) *RunItem {
+	item := approvalItem(request)
+	item.ToolName = request.parsed().Name
+	return item
 }
 
 // answeredIn says whether a hosted MCP server's request has its response there.
@@ -351,7 +363,7 @@ func (l *runLoop) handled(ctx context.Context, handler func(context.Context, *Ru
 func messageItem(agent *Agent, text string) *RunItem {
 	part := codec.Fields{"annotations", []any{}, "text", text, "type", "output_text", "logprobs", []any{}}
 	return newItem(MessageOutputItem, agent, mustMarshal(codec.Fields{
-		"id", fakeID, "content", []any{part}, "role", "assistant", "status", "completed", "type", "message",
+		"id", wire.FakeID, "content", []any{part}, "role", "assistant", "status", "completed", "type", "message",
 	}))
 }
 

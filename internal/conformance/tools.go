@@ -49,8 +49,8 @@ func hostedMCP(spec ToolSpec) (runner.Tool, error) {
 	}
 	tool := &runner.HostedMCPTool{ServerLabel: label.ServerLabel, Config: config}
 	if spec.OnApproval != nil {
-		tool.OnApproval = func(context.Context, *runner.ToolCall) (runner.ApprovalAnswer, error) {
-			return runner.ApprovalAnswer{Approve: spec.OnApproval.Approve, Reason: spec.OnApproval.Reason}, nil
+		tool.OnApproval = func(context.Context, *runner.ToolCall) (*runner.ApprovalAnswer, error) {
+			return &runner.ApprovalAnswer{Approve: spec.OnApproval.Approve, Reason: spec.OnApproval.Reason}, nil
 		}
 	}
 	return tool, nil

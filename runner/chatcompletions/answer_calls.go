@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"runstream/internal/codec"
+	"runstream/internal/wire"
 )
 
 // openCall is a call that is being written. It is announced as soon as its
@@ -72,7 +73,7 @@ func (a *answer) call(d *callDelta) *openCall {
 		return call
 	}
 	from := a.origin
-	call := &openCall{index: d.Index, item: &callItem{ID: fakeID, Type: "function_call", ProviderData: &from}}
+	call := &openCall{index: d.Index, item: &callItem{ID: wire.FakeID, Type: "function_call", ProviderData: &from}}
 	a.calls = append(a.calls, call)
 	return call
 }
@@ -103,7 +104,7 @@ func (a *answer) callIndex(call *openCall) int {
 
 func (a *answer) emitArguments(call *openCall, delta string) {
 	a.emit(event{
-		Type: "response.function_call_arguments.delta", ItemID: fakeID, OutputIndex: new(a.callIndex(call)), Delta: &delta,
+		Type: "response.function_call_arguments.delta", ItemID: wire.FakeID, OutputIndex: new(a.callIndex(call)), Delta: &delta,
 	})
 }
 

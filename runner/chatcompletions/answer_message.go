@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"runstream/internal/codec"
+	"runstream/internal/wire"
 )
 
 // openMessage is the message that is being written. It has one part of each
@@ -28,14 +29,14 @@ func (a *answer) openPart(empty codec.Fields) (index int) {
 		index = 1
 	}
 	a.emit(event{
-		Type: "response.content_part.added", ItemID: fakeID, OutputIndex: &a.message.outputIndex, ContentIndex: &index, Part: empty,
+		Type: "response.content_part.added", ItemID: wire.FakeID, OutputIndex: &a.message.outputIndex, ContentIndex: &index, Part: empty,
 	})
 	return index
 }
 
 func (a *answer) messageItem(status string) *messageItem {
 	from := a.origin
-	return &messageItem{ID: fakeID, Type: "message", Role: "assistant", Status: status, Content: []any{}, ProviderData: &from}
+	return &messageItem{ID: wire.FakeID, Type: "message", Role: "assistant", Status: status, Content: []any{}, ProviderData: &from}
 }
 
 // addText adds a delta. An empty one opens no message.
@@ -57,7 +58,7 @@ func (a *answer) addText(delta string, c *choice) {
 		}
 	}
 	a.emit(event{
-		Type: "response.output_text.delta", ItemID: fakeID, OutputIndex: &m.outputIndex, ContentIndex: &m.textIndex,
+		Type: "response.output_text.delta", ItemID: wire.FakeID, OutputIndex: &m.outputIndex, ContentIndex: &m.textIndex,
 		Delta: &delta, Logprobs: codec.List(&logprobs, (*deltaLogprob).fields),
 	})
 	m.text.Text = append(m.text.Text, delta...)
@@ -72,7 +73,7 @@ func (a *answer) addRefusal(delta string) {
 	m := a.message
 	index := m.refusalIndex()
 	a.emit(event{
-		Type: "response.refusal.delta", ItemID: fakeID, OutputIndex: &m.outputIndex, ContentIndex: &index, Delta: &delta,
+		Type: "response.refusal.delta", ItemID: wire.FakeID, OutputIndex: &m.outputIndex, ContentIndex: &index, Delta: &delta,
 	})
 	m.refusal.Refusal = append(m.refusal.Refusal, delta...)
 }
@@ -106,7 +107,7 @@ func (a *answer) endParts() {
 
 func (a *answer) endPart(index int, part codec.Fields) {
 	a.emit(event{
-		Type: "response.content_part.done", ItemID: fakeID, OutputIndex: &a.message.outputIndex, ContentIndex: &index, Part: part,
+		Type: "response.content_part.done", ItemID: wire.FakeID, OutputIndex: &a.message.outputIndex, ContentIndex: &index, Part: part,
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"runstream/internal/codec"
+	"runstream/internal/wire"
 	"runstream/runner"
 )
 
@@ -40,7 +41,7 @@ func (a *answer) openReasoning(field string, content []textPart) {
 	from := a.origin
 	from.ReasoningField = field
 	a.reasoning = &openReasoning{item: &reasoningItem{
-		ID: fakeID, Type: "reasoning", Summary: []textPart{}, Content: content, ProviderData: &from,
+		ID: wire.FakeID, Type: "reasoning", Summary: []textPart{}, Content: content, ProviderData: &from,
 	}}
 	a.emit(event{Type: "response.output_item.added", OutputIndex: new(reasoningIndex), Item: a.reasoning.item.fields()})
 }
@@ -57,7 +58,7 @@ func (a *answer) addSummary(delta string) {
 	}
 	last := len(r.item.Summary) - 1
 	a.emit(event{
-		Type: "response.reasoning_summary_text.delta", ItemID: fakeID, OutputIndex: new(reasoningIndex), SummaryIndex: &last, Delta: &delta,
+		Type: "response.reasoning_summary_text.delta", ItemID: wire.FakeID, OutputIndex: new(reasoningIndex), SummaryIndex: &last, Delta: &delta,
 	})
 	r.item.Summary[last].Text = append(r.item.Summary[last].Text, delta...)
 }
@@ -76,7 +77,7 @@ func (a *answer) endSummaryPart() {
 func (a *answer) emitSummaryPart(eventType string) {
 	last := len(a.reasoning.item.Summary) - 1
 	a.emit(event{
-		Type: eventType, ItemID: fakeID, OutputIndex: new(reasoningIndex), SummaryIndex: &last, Part: a.reasoning.item.Summary[last].fields(),
+		Type: eventType, ItemID: wire.FakeID, OutputIndex: new(reasoningIndex), SummaryIndex: &last, Part: a.reasoning.item.Summary[last].fields(),
 	})
 }
 
@@ -84,7 +85,7 @@ func (a *answer) emitSummaryPart(eventType string) {
 func (a *answer) addReasoningText(delta string) {
 	a.openReasoning("reasoning", []textPart{{Type: "reasoning_text"}})
 	a.emit(event{
-		Type: "response.reasoning_text.delta", ItemID: fakeID, OutputIndex: new(reasoningIndex), ContentIndex: new(0), Delta: &delta,
+		Type: "response.reasoning_text.delta", ItemID: wire.FakeID, OutputIndex: new(reasoningIndex), ContentIndex: new(0), Delta: &delta,
 	})
 	item := a.reasoning.item
 	if len(item.Content) == 0 {
@@ -108,7 +109,7 @@ func (a *answer) endReasoning() {
 			a.addReasoningText(rest)
 		}
 		a.emit(event{
-			Type: "response.reasoning_text.done", ItemID: fakeID, OutputIndex: new(reasoningIndex), ContentIndex: new(0),
+			Type: "response.reasoning_text.done", ItemID: wire.FakeID, OutputIndex: new(reasoningIndex), ContentIndex: new(0),
 			Text: new(string(item.Content[0].Text)),
 		})
 	}

@@ -4,10 +4,8 @@ import (
 	"encoding/json"
 
 	"runstream/internal/codec"
+	"runstream/internal/wire"
 )
-
-// fakeID stands where the Responses API has an id and this one has none.
-const fakeID = "__fake_id__"
 
 // event is one of the Responses API. What a kind does not have is left nil.
 type event struct {
@@ -132,7 +130,7 @@ func (m *messageItem) fields() codec.Fields {
 		"role", &m.Role,
 		"status", &m.Status,
 		"content", m.Content,
-		"provider_data,omitempty", codec.Maybe(&m.ProviderData, (*origin).fields),
+		wire.ProviderData + ",omitempty", codec.Maybe(&m.ProviderData, (*origin).fields),
 	}
 }
 
@@ -180,7 +178,7 @@ func (c *callItem) fields() codec.Fields {
 		"call_id", &c.CallID,
 		"name", &c.Name,
 		"arguments", &c.Arguments,
-		"provider_data,omitempty", codec.Maybe(&c.ProviderData, (*origin).fields),
+		wire.ProviderData + ",omitempty", codec.Maybe(&c.ProviderData, (*origin).fields),
 	}
 }
 
@@ -200,7 +198,7 @@ func (r *reasoningItem) fields() codec.Fields {
 		"summary", codec.List(&r.Summary, (*textPart).fields),
 		"content,omitempty", codec.List(&r.Content, (*textPart).fields),
 		"encrypted_content,omitempty", &r.EncryptedContent,
-		"provider_data,omitempty", codec.Maybe(&r.ProviderData, (*origin).fields),
+		wire.ProviderData + ",omitempty", codec.Maybe(&r.ProviderData, (*origin).fields),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"runstream/internal/codec"
+	"runstream/internal/wire"
 )
 
 // reasoning is what a reasoning item gives back to the model that thought it.
@@ -58,7 +59,7 @@ func joinTexts(raw json.RawMessage, kind string) string {
 // providerData reads what the item's server was told to be.
 func (it item) providerData() map[string]json.RawMessage {
 	var data map[string]json.RawMessage
-	_ = codec.Read(it["provider_data"], &data) // it is optional
+	_ = codec.Read(it[wire.ProviderData], &data) // it is optional
 	return data
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"runstream/internal/codec"
+	"runstream/internal/wire"
 	"runstream/runner"
 )
 
@@ -50,7 +51,7 @@ func (m *Model) encode(r *runner.ModelRequest) (*asked, error) {
 		format = codec.Fields{"type", "json_schema", "json_schema", schema}
 	}
 	echoed := response{
-		ID: fakeID, Object: "response", Model: m.Name, Output: []any{}, Tools: []any{}, ToolChoice: "auto",
+		ID: wire.FakeID, Object: "response", Model: m.Name, Output: []any{}, Tools: []any{}, ToolChoice: "auto",
 		Temperature: s.Temperature, TopP: s.TopP, Reasoning: s.Reasoning,
 		ParallelToolCalls: parallel != nil && *parallel,
 	}
@@ -94,9 +95,6 @@ func (m *Model) encode(r *runner.ModelRequest) (*asked, error) {
 	return &asked{encoded, conversation.callIDs, r.HasCall, echoed}, nil
 }
 
-// noParameters is the schema of a tool that takes no arguments.
-const noParameters = `{"type":"object","properties":{},"required":[],"additionalProperties":false}`
-
 func encodeTools(tools []runner.Tool, handoffs []*runner.Handoff) ([]any, error) {
 	var encoded []any
 	for _, t := range tools {
@@ -109,7 +107,7 @@ func encodeTools(tools []runner.Tool, handoffs []*runner.Handoff) ([]any, error)
 		}
 		parameters := f.Parameters
 		if parameters == nil {
-			parameters = json.RawMessage(noParameters)
+			parameters = json.RawMessage(wire.NoArguments)
 		}
 		encoded = append(encoded, encodeTool(f.Name, f.Description, parameters, !f.NotStrict))
 	}

@@ -5,17 +5,15 @@ import (
 	"encoding/json"
 
 	"runstream/internal/codec"
+	"runstream/internal/wire"
 )
-
-// placeholder is the id of items that no Responses server has named.
-const placeholder = "__fake_id__"
 
 // withoutForeign takes out of the input what other servers wrote for themselves
 // and this API refuses: their notes, their reasoning, and ids that are none.
 func withoutForeign(input []json.RawMessage) []json.RawMessage {
 	cleaned := make([]json.RawMessage, 0, len(input))
 	for _, raw := range input {
-		if bytes.Contains(raw, []byte(`"provider_data"`)) || bytes.Contains(raw, []byte(placeholder)) {
+		if bytes.Contains(raw, []byte(`"`+wire.ProviderData+`"`)) || bytes.Contains(raw, []byte(wire.FakeID)) {
 			raw = clean(raw)
 		}
 		if raw != nil {
@@ -34,15 +32,15 @@ func clean(raw json.RawMessage) json.RawMessage {
 	}
 	_ = codec.Read(fields["type"], &kind) // a message may have none
 	_ = codec.Read(fields["id"], &id)
-	noted := len(fields["provider_data"]) > 0 && !codec.IsNull(fields["provider_data"])
+	noted := len(fields[wire.ProviderData]) > 0 && !codec.IsNull(fields[wire.ProviderData])
 	switch {
 	case noted && kind == "reasoning":
 		return nil
-	case fields["provider_data"] == nil && id != placeholder:
+	case fields[wire.ProviderData] == nil && id != wire.FakeID:
 		return raw // it is text that looks alike
 	}
-	delete(fields, "provider_data")
-	if id == placeholder {
+	delete(fields, wire.ProviderData)
+	if id == wire.FakeID {
 		delete(fields, "id")
 	}
 	cleaned, err := codec.Write(fields)

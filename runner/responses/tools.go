@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"runstream/internal/codec"
+	"runstream/internal/wire"
 	"runstream/runner"
 )
 
@@ -19,9 +20,6 @@ type namespace struct {
 func (n *namespace) WriteJSON(w *codec.Writer) {
 	w.Value(codec.Fields{"type", "namespace", "name", n.name, "description", n.description, "tools", n.tools})
 }
-
-// noParameters is the schema of a tool that takes no arguments.
-const noParameters = `{"type":"object","properties":{},"required":[],"additionalProperties":false}`
 
 // encodeTools writes tools, then handoffs. A namespace stands where its first
 // tool does.
@@ -56,7 +54,7 @@ func encodeTools(model string, tools []runner.Tool, handoffs []*runner.Handoff) 
 func encodeFunction(f *runner.FunctionTool) codec.Fields {
 	parameters := f.Parameters
 	if parameters == nil {
-		parameters = json.RawMessage(noParameters)
+		parameters = json.RawMessage(wire.NoArguments)
 	}
 	return functionFields(f.Name, f.Description, parameters, !f.NotStrict, f.DeferLoading, f.AllowedCallers)
 }

@@ -239,10 +239,8 @@ export interface HostedMCPToolOptions {
   readonly headers?: { readonly [name: string]: string } | undefined;
   /** What the server asks about before it calls. @defaultValue "never" */
   readonly requireApproval?: "never" | "always" | { readonly [key: string]: Json } | undefined;
-  /** Answers the server's requests for approval. Where it is absent the run stops for a decision. */
-  readonly onApproval?:
-    | ((details: ToolCallDetails & { readonly rawItem: WireItem }) => ApprovalAnswer | Promise<ApprovalAnswer>)
-    | undefined;
+  /** Answers the server's requests for approval by program. Where it is absent the run stops for a decision. */
+  readonly onApproval?: Gate["onApproval"];
   /** Further fields of the API's own tool, under its names. */
   readonly config?: { readonly [key: string]: Json } | undefined;
 }

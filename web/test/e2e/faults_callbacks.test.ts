@@ -72,7 +72,7 @@ const places: { readonly [place: string]: Endings } = {
   "errorFunction of an agent tool": { ...answer, but: { "gives nothing": "goes on" } },
   "a hook of an agent tool": told,
   "getItems of an agent tool": told,
-  "onApproval of hosted MCP": answer,
+  "onApproval of hosted MCP": { ...answer, but: { "gives nothing": "waits", "gives null": "waits" } },
   "execute of a custom tool": told,
   "needsApproval of a custom tool": gate,
   "onApproval of a custom tool": { ...answer, but: { "gives nothing": "waits", "gives null": "waits" } },
