@@ -54,10 +54,12 @@ func shownSchema(owner string, schema json.RawMessage, strict *bool) (json.RawMe
 }
 
 // wrappedSchema gives the schema of an object whose property "response" has the
-// given one: APIs take none but objects for an answer. A reference to the root
-// leads there.
+// given one: APIs take none but objects for an answer. References within it, but to
+// its $defs, lead there.
 func wrappedSchema(schema json.RawMessage) json.RawMessage {
-	response, ok := readOrdered(json.RawMessage(strings.ReplaceAll(string(schema), `"$ref":"#"`, `"$ref":"#/properties/response"`)))
+	const ref, inside = `"$ref":"#`, `"$ref":"#/properties/response`
+	moved := strings.ReplaceAll(strings.ReplaceAll(string(schema), ref, inside), inside+"/$defs/", ref+"/$defs/")
+	response, ok := readOrdered(json.RawMessage(moved))
 	if !ok {
 		return schema
 	}

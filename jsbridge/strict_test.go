@@ -113,6 +113,12 @@ func TestAWrappedSchemaLeadsToItself(t *testing.T) {
 	assert.JSONEq(t, `{"type":"object","properties":{"response":{"anyOf":[{"$ref":"#/$defs/X"},{"type":"array","items":{"$ref":"#/properties/response"}}]}},"$defs":{"X":{"type":"string"}}}`, string(wrapped))
 }
 
+func TestReferencesOfAWrappedSchemaLeadIntoIt(t *testing.T) {
+	wrapped := wrappedSchema(json.RawMessage(`{"type":"array","items":{"$ref":"#/definitions/C"},"definitions":{"C":{"type":"string"}},"contains":{"$ref":"#/items"}}`))
+	assert.JSONEq(t, `{"type":"object","properties":{"response":{"type":"array","items":{"$ref":"#/properties/response/definitions/C"},
+		"definitions":{"C":{"type":"string"}},"contains":{"$ref":"#/properties/response/items"}}}}`, string(wrapped))
+}
+
 func TestArgumentsAreAnObject(t *testing.T) {
 	_, err := argumentsSchema("it", json.RawMessage(`{"type":"object","anyOf":[{"type":"object"}]}`), nil)
 	assert.ErrorContains(t, err, "one of several")

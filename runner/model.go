@@ -55,7 +55,8 @@ type ModelResponse struct {
 
 // OutputSchema is the JSON Schema of an agent's final answer.
 type OutputSchema struct {
-	// Name is sent to the model; "final_output" if empty.
+	// Name is sent to models of the Responses API, "final_output" if empty; over Chat
+	// Completions it always is that, as in the SDK.
 	Name   string
 	Schema json.RawMessage
 	// NotStrict lets the model stray from the schema.

@@ -183,9 +183,11 @@ func TestTypesOfTheirOwnAreRead(t *testing.T) {
 
 func TestWholeNumbersMayBeWrittenAsFractions(t *testing.T) {
 	type in struct {
-		Days  int       `json:"days"`
-		Sizes []float64 `json:"sizes"`
-		Note  string    `json:"note"`
+		Days  int         `json:"days"`
+		Hours int         `json:"hours"`
+		Sizes []float64   `json:"sizes"`
+		Note  string      `json:"note"`
+		Price json.Number `json:"price"`
 	}
 	var got in
 	tool, err := functiontool.New("plan", "", func(_ context.Context, given in) (string, error) {
@@ -193,9 +195,9 @@ func TestWholeNumbersMayBeWrittenAsFractions(t *testing.T) {
 		return "", nil
 	})
 	require.NoError(t, err)
-	_, err = tool.Invoke(t.Context(), &runner.ToolCall{Arguments: `{"days":-3.00,"sizes":[1.0,2.50,10.0e1],"note":"1.0 \"2.0\\"}`})
+	_, err = tool.Invoke(t.Context(), &runner.ToolCall{Arguments: `{"days":-3.00,"hours":1.2e2,"sizes":[1.0,2.50,10.0e1],"note":"1.0 \"2.0\\","price":1.25}`})
 	require.NoError(t, err)
-	assert.Equal(t, in{Days: -3, Sizes: []float64{1, 2.5, 100}, Note: `1.0 "2.0\`}, got)
+	assert.Equal(t, in{Days: -3, Hours: 120, Sizes: []float64{1, 2.5, 100}, Note: `1.0 "2.0\`, Price: "1.25"}, got)
 }
 
 func TestNoArgumentsAreAnEmptyObject(t *testing.T) {

@@ -3,13 +3,15 @@ package functiontool
 import (
 	"bytes"
 	"encoding/json"
+	"math"
+	"strconv"
 
 	"runstream/runner"
 )
 
-// decode reads a call's arguments into v. JSON Schema takes 1.0 for an integer
-// (draft 2020-12, 4.2.3), and some servers write every number so; encoding/json
-// does not read it into one.
+// decode reads a call's arguments into v. JSON Schema takes 1.0 and 1e2 for
+// integers (draft 2020-12, 4.2.3), and some servers write every number so;
+// encoding/json does not read them into one.
 func decode(call *runner.ToolCall, v any) error {
 	err := call.Decode(v)
 	if err == nil {
@@ -22,7 +24,8 @@ func decode(call *runner.ToolCall, v any) error {
 	return nil
 }
 
-// wholeNumbers takes the fraction off numbers whose fraction is zero.
+// wholeNumbers writes those numbers without fraction and exponent that have a whole
+// value.
 func wholeNumbers(data []byte) (out []byte, changed bool) {
 	for i := 0; i < len(data); {
 		end := i + 1
@@ -39,8 +42,7 @@ func wholeNumbers(data []byte) (out []byte, changed bool) {
 			for end < len(data) && bytes.IndexByte([]byte("0123456789.eE+-"), data[end]) >= 0 {
 				end++
 			}
-			whole, fraction, _ := bytes.Cut(data[i:end], []byte("."))
-			if len(fraction) > 0 && len(bytes.Trim(fraction, "0")) == 0 {
+			if whole := wholeNumber(data[i:end]); whole != nil {
 				out, changed = append(out, whole...), true
 				i = end
 				continue
@@ -50,4 +52,18 @@ func wholeNumbers(data []byte) (out []byte, changed bool) {
 		i = end
 	}
 	return out, changed
+}
+
+// wholeNumber gives a number in digits alone; nil where it is in them already, or
+// has no whole value that a float64 holds exactly.
+func wholeNumber(number []byte) []byte {
+	whole, fraction, _ := bytes.Cut(number, []byte("."))
+	if len(fraction) > 0 && len(bytes.Trim(fraction, "0")) == 0 {
+		return whole
+	}
+	value, err := strconv.ParseFloat(string(number), 64)
+	if !bytes.ContainsAny(number, "eE") || err != nil || value != math.Trunc(value) || math.Abs(value) > 1<<53 {
+		return nil
+	}
+	return strconv.AppendInt(nil, int64(value), 10)
 }

@@ -41,6 +41,9 @@ func addOwn(own map[reflect.Type]*jsonschema.Schema, t reflect.Type, seen map[re
 	seen[t] = true
 	pointer := reflect.PointerTo(t)
 	switch {
+	case t == reflect.TypeFor[json.Number]():
+		own[t] = &jsonschema.Schema{Type: "number"}
+		return nil
 	case t == reflect.TypeFor[time.Time]():
 		own[t] = &jsonschema.Schema{Type: "string", Format: "date-time"}
 		return nil
