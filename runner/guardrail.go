@@ -67,11 +67,10 @@ func (e *OutputGuardrailTripwireTriggered) Error() string {
 // Name implements [Error].
 func (e *OutputGuardrailTripwireTriggered) Name() string { return "OutputGuardrailTripwireTriggered" }
 
-// inputGuardrails runs those of an agent and of the run. The results come in
-// the order of the guardrails, up to the first that tripped.
+// inputGuardrails runs those of an agent and of the run.
 type inputGuardrails struct {
 	mu      sync.Mutex
-	results []GuardrailResult
+	results []*GuardrailResult // in the order of the guardrails, nil of those that have not spoken
 	failure error
 	done    chan struct{} // closed when the parallel ones are through
 }
@@ -80,7 +79,10 @@ type inputGuardrails struct {
 func (g *inputGuardrails) run(ctx context.Context, l *runLoop, agent *Agent, guardrails []InputGuardrail, input []json.RawMessage) error {
 	runCtx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	results := make([]*GuardrailResult, len(guardrails))
+	g.mu.Lock()
+	first := len(g.results)
+	g.results = append(g.results, make([]*GuardrailResult, len(guardrails))...)
+	g.mu.Unlock()
 	var running sync.WaitGroup
 	for i, guardrail := range guardrails {
 		running.Go(func() {
@@ -98,26 +100,18 @@ func (g *inputGuardrails) run(ctx context.Context, l *runLoop, agent *Agent, gua
 			if err != nil {
 				return
 			}
-			results[i] = &GuardrailResult{Guardrail: guardrail.Name, Output: output}
+			result := GuardrailResult{Guardrail: guardrail.Name, Output: output}
+			g.mu.Lock()
+			g.results[first+i] = &result
+			g.mu.Unlock()
 			if output.Tripped {
-				g.fail(&InputGuardrailTripwireTriggered{*results[i]})
+				g.fail(&InputGuardrailTripwireTriggered{result})
 				cancel(errGuardrailDecided)
 			}
 		})
 	}
 	running.Wait()
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, result := range results {
-		if result == nil {
-			continue
-		}
-		g.results = append(g.results, *result)
-		if result.Output.Tripped {
-			break
-		}
-	}
-	return g.failure
+	return g.known()
 }
 
 // errGuardrailDecided is the cause that the context of guardrails ends with
@@ -166,10 +160,21 @@ func (g *inputGuardrails) passed() bool {
 	}
 }
 
-func (g *inputGuardrails) taken() []GuardrailResult {
+// taken gives what the guardrails have said by now, up to the first that tripped.
+// The turn may end with that one's verdict before the others have returned.
+func (g *inputGuardrails) taken() (results []GuardrailResult) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return slices.Clone(g.results)
+	for _, result := range g.results {
+		if result == nil {
+			continue
+		}
+		results = append(results, *result)
+		if result.Output.Tripped {
+			break
+		}
+	}
+	return results
 }
 
 // mustGuard says whether the input guardrails have not passed the run's input. A

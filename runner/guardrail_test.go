@@ -375,7 +375,7 @@ func TestTheResultsOfGuardrailsEndWithTheOneThatTripped(t *testing.T) {
 	}
 	agent := newAgent("A", script(says("Done.")))
 	agent.InputGuardrails = []runner.InputGuardrail{
-		{Name: "first", Run: passes},
+		{Name: "first", Blocking: true, Run: passes},
 		{Name: "trips", Run: func(context.Context, *runner.RunContext, *runner.Agent, []json.RawMessage) (runner.GuardrailOutput, error) {
 			<-passed
 			return runner.GuardrailOutput{Tripped: true}, nil
