@@ -84,7 +84,7 @@ func (t *agentTool) run(ctx context.Context, l *runLoop, c *localCall) (value an
 	if cfg.inside > mostInside {
 		return nil, nil, &ModelBehaviorError{Message: "agents call each other as tools " + strconv.Itoa(cfg.inside) + " deep; a run takes " + strconv.Itoa(mostInside) + ", for a state could hold no more"}
 	}
-	cfg.beforeModel = c.begun
+	cfg.asked = c.begun
 	state := c.paused
 	if state == nil {
 		input, err := t.input(ctx, c.call)

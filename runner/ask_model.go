@@ -34,9 +34,6 @@ func (l *runLoop) askModel(ctx context.Context, o *offer) (*ModelResponse, error
 	}
 	var response *ModelResponse
 	err = l.inSpan(ctx, SpanModel, s.agent.Name, func(ctx context.Context) (err error) {
-		if l.cfg.beforeModel != nil {
-			l.cfg.beforeModel()
-		}
 		response, err = l.stream(ctx, model, request)
 		return err
 	})
@@ -46,6 +43,11 @@ func (l *runLoop) askModel(ctx context.Context, o *offer) (*ModelResponse, error
 	s.usage.add(response.Usage)
 	return response, nil
 }
+
+// askGrace is how long the model of an agent tool may take to say something before
+// the next call of the turn begins: one that answers at once has then been asked
+// first, whichever thread is quicker.
+const askGrace = 2 * time.Millisecond
 
 // streamGrace is how long a stream may go on after its response is complete.
 const streamGrace = time.Second
@@ -63,7 +65,14 @@ func (l *runLoop) stream(ctx context.Context, model Model, request *ModelRequest
 			ending.Stop()
 		}
 	}()
+	asked := l.cfg.asked
+	if asked != nil {
+		defer time.AfterFunc(askGrace, asked).Stop()
+	}
 	for event, err := range model.Stream(streaming, request) {
+		if asked != nil {
+			asked()
+		}
 		if err != nil && response.response != nil && ctx.Err() == nil {
 			break
 		}

@@ -31,7 +31,7 @@ type config struct {
 	guardFirst       bool
 	uniqueNames      bool
 	maxConcurrency   int
-	beforeModel      func() // of an agent tool: called before every model call
+	asked            func() // of an agent tool: called once its model has been asked, perhaps often
 	errorHandlers    ErrorHandlers
 	filterInput      func(ctx context.Context, run *RunContext, agent *Agent, input ModelInput) (ModelInput, error)
 
