@@ -27,7 +27,8 @@ type AgentToolOptions struct {
 	// OnStream gets the events of the agent's run, in order. The run waits for
 	// it between turns.
 	OnStream func(ctx context.Context, event AgentToolEvent)
-	// MaxTurns limits the model calls of one call; 10 if zero, none if negative.
+	// MaxTurns limits the model calls of one call; [DefaultMaxTurns] if zero, and no
+	// limit if negative, which of a run is [WithMaxTurns] of zero.
 	MaxTurns int
 	// Session remembers across calls; nil is none.
 	Session Session

@@ -211,6 +211,26 @@ func (l *runLoop) runCalls(outer context.Context, calls []localCall) ([]callResu
 	}
 	ctx, cancel := context.WithCancelCause(outer)
 	defer cancel(nil)
+	results := l.resultsOf(calls)
+	err := l.guardCalls(ctx, calls)
+	if err == nil && l.fresh == nil && countApproved(calls) > 0 {
+		if err = l.letStop(ctx); err == nil {
+			err = l.settled(ctx, results)
+		}
+	}
+	if err != nil {
+		return results, l.giveUp(results, nil, err)
+	}
+	done := l.startCalls(ctx, calls)
+	if err := l.collect(outer, ctx, cancel, results, done, countApproved(calls)); err != nil {
+		return results, l.giveUp(results, done, err)
+	}
+	return results, nil
+}
+
+// resultsOf makes the results of calls before they run: those that wait and
+// those that were rejected have theirs, the others count as begun.
+func (l *runLoop) resultsOf(calls []localCall) []callResult {
 	results := make([]callResult, len(calls))
 	for i := range calls {
 		results[i].localCall = &calls[i]
@@ -229,44 +249,36 @@ func (l *runLoop) runCalls(outer context.Context, calls []localCall) ([]callResu
 			}
 		}
 	}
-	err := l.guardCalls(ctx, calls)
-	if err == nil && l.fresh == nil && countApproved(calls) > 0 {
-		if err = l.letStop(ctx); err == nil {
-			err = l.settled(ctx, results)
-		}
-	}
-	if err != nil {
-		return results, l.giveUp(results, nil, err)
-	}
-	done := l.startCalls(ctx, calls)
+	return results
+}
+
+// collect takes what the calls that run hand in, until all have, one has failed and
+// the others have had their time to follow, or the run is stopped. It gives the
+// error of the first call that failed.
+func (l *runLoop) collect(outer, ctx context.Context, cancel context.CancelCauseFunc, results []callResult, done <-chan finishedCall, running int) error {
 	var failure error
 	failedAt := -1
 	var late <-chan time.Time
-	for running := countApproved(calls); running > 0; running-- {
+	for ; running > 0; running-- {
 		select {
 		case f := <-done:
 			l.handIn(results, f)
 			if f.err == nil {
 				f.err = l.settled(ctx, results)
 			}
-			switch {
-			case f.err == nil:
-			case failure == nil || f.index < failedAt && !errors.Is(f.err, errSiblingFailed):
+			if f.err != nil && (failure == nil || f.index < failedAt && !errors.Is(f.err, errSiblingFailed)) {
 				failure, failedAt = f.err, f.index
 				cancel(errSiblingFailed)
 				late = time.After(siblingGrace)
 			}
 		case <-late:
-			return results, l.giveUp(results, done, failure)
+			return failure
 		case <-outer.Done():
 			l.takeDone(results, done)
-			return results, l.giveUp(results, done, context.Cause(outer))
+			return context.Cause(outer)
 		}
 	}
-	if failure != nil {
-		return results, l.giveUp(results, done, failure)
-	}
-	return results, nil
+	return failure
 }
 
 // handIn keeps what a call has given, also where a hook or its custom data

@@ -118,7 +118,8 @@ const (
 
 // Cancel stops the run and returns at once; [StreamResult.Wait] waits until it
 // has stopped. Its events end without an error; after CancelImmediate those not
-// read yet are dropped. Cancelling a run that ended does nothing.
+// read yet are dropped. An unknown mode is CancelImmediate. Cancelling a run that
+// ended does nothing.
 func (r *StreamResult) Cancel(mode CancelMode) {
 	if mode == CancelAfterTurn {
 		r.mu.Lock()
