@@ -45,22 +45,6 @@ func withoutKey(raw json.RawMessage, key string) json.RawMessage {
 	return mustMarshal(fields)
 }
 
-// withoutSpace takes the white space between a JSON value's parts out.
-func withoutSpace(raw json.RawMessage) json.RawMessage {
-	out := make(json.RawMessage, 0, len(raw))
-	inText, escaped := false, false
-	for _, c := range raw {
-		if c == '"' && !escaped {
-			inText = !inText
-		}
-		escaped = c == '\\' && !escaped
-		if inText || c > ' ' {
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
 // withKey gives an object with a key set; what is no object stays as it is.
 func withKey(raw json.RawMessage, key string, value json.RawMessage) json.RawMessage {
 	var fields map[string]json.RawMessage

@@ -41,7 +41,7 @@ func transcriptLine(raw json.RawMessage) string {
 	head := parseRawItem(raw)
 	text, isText := rawText(head.Content)
 	if head.Role == "" || !codec.IsNull(head.Content) && (!isText || strings.ContainsAny(text, "\r\n")) {
-		return string(withoutSpace(withoutKey(raw, wire.ProviderData)))
+		return string(codec.Compact(withoutKey(raw, wire.ProviderData)))
 	}
 	speaker := head.Role
 	if head.Name != "" {

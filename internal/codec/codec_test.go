@@ -226,6 +226,21 @@ func TestIndentingIsThatOfEncodingJSON(t *testing.T) {
 	}
 }
 
+func TestCompactIsWhatItWasInOneLine(t *testing.T) {
+	for _, text := range append(samples, `[{},[ ],[[]],{"a":[]},"x \" y"]`) {
+		want, err := ReadExact([]byte(text))
+		if err != nil {
+			continue
+		}
+		compact := Compact([]byte(text))
+		got, err := ReadExact(compact)
+		require.NoError(t, err, text)
+		assert.Equal(t, want, got)
+		assert.NotContains(t, string(compact), "\n")
+	}
+	assert.Equal(t, `{"客服":"é\n","a":[1.0,"😀"]}`, string(Compact([]byte("{ \"\\u5ba2\\u670d\" : \"\\u00e9\\n\",\r\n \"a\": [1.0, \"\\ud83d\\ude00\"] }"))))
+}
+
 func TestRawJSONKeepsItsBytes(t *testing.T) {
 	const raw = ` { "a" : 1.0 , "b":"\u00e9" } `
 	out, err := Write(Fields{"raw", json.RawMessage(raw), "none", json.RawMessage(nil)})

@@ -39,3 +39,18 @@ func Indent(data []byte) ([]byte, error) {
 	}
 	return w.out, nil
 }
+
+// Compact writes valid JSON anew in one line, its texts with the escapes that they
+// need and no others.
+func Compact(data []byte) []byte {
+	s, w := scanner{data: data}, Writer{}
+	for s.space(); s.at < len(data); s.space() {
+		if data[s.at] == '"' {
+			w.text(textOf(s.skip()))
+			continue
+		}
+		w.out = append(w.out, data[s.at])
+		s.at++
+	}
+	return w.out
+}
