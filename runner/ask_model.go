@@ -44,11 +44,6 @@ func (l *runLoop) askModel(ctx context.Context, o *offer) (*ModelResponse, error
 	return response, nil
 }
 
-// askGrace is how long the model of an agent tool may take to say something before
-// the next call of the turn begins: one that answers at once has then been asked
-// first, whichever thread is quicker.
-const askGrace = 2 * time.Millisecond
-
 // streamGrace is how long a stream may go on after its response is complete.
 const streamGrace = time.Second
 
@@ -65,14 +60,11 @@ func (l *runLoop) stream(ctx context.Context, model Model, request *ModelRequest
 			ending.Stop()
 		}
 	}()
-	asked := l.cfg.asked
-	if asked != nil {
-		defer time.AfterFunc(askGrace, asked).Stop()
+	events := model.Stream(streaming, request)
+	if l.cfg.asked != nil {
+		l.cfg.asked() // no later: the other agents begin beside this one's answer
 	}
-	for event, err := range model.Stream(streaming, request) {
-		if asked != nil {
-			asked()
-		}
+	for event, err := range events {
 		if err != nil && response.response != nil && ctx.Err() == nil {
 			break
 		}

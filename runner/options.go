@@ -31,7 +31,7 @@ type config struct {
 	guardFirst       bool
 	uniqueNames      bool
 	maxConcurrency   int
-	asked            func() // of an agent tool: called once its model has been asked, perhaps often
+	asked            func() // of an agent tool: called once its model has been asked, at every call of it
 	errorHandlers    ErrorHandlers
 	filterInput      func(ctx context.Context, run *RunContext, agent *Agent, input ModelInput) (ModelInput, error)
 

@@ -34,10 +34,11 @@ func (m *ScriptedModel) Add(turns ...Turn) {
 	m.turns = append(m.turns, turns...)
 }
 
-// Stream takes the next turn when it is ranged over.
+// Stream takes the next turn at once: of agents that share the script, the one
+// that asks first has it, whichever is ranged over first.
 func (m *ScriptedModel) Stream(ctx context.Context, request *runner.ModelRequest) iter.Seq2[runner.RawEvent, error] {
+	turn, number, err := m.next(request)
 	return func(yield func(runner.RawEvent, error) bool) {
-		turn, number, err := m.next(request)
 		if err != nil {
 			yield(runner.RawEvent{}, err)
 			return

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,11 +31,19 @@ func TestTurnsComeInOrder(t *testing.T) {
 	assert.JSONEq(t, `{"role":"user","content":"And?"}`, string(model.Requests()[2].Input[0]))
 }
 
-func TestNothingIsAskedBeforeTheRange(t *testing.T) {
-	model := runnertest.NewScriptedModel(runnertest.Reply())
-	model.Stream(t.Context(), &runner.ModelRequest{})
-	assert.Empty(t, model.Requests())
-	assert.Equal(t, 1, model.Remaining())
+func TestWhoAsksFirstHasTheFirstTurn(t *testing.T) {
+	model := runnertest.NewScriptedModel(runnertest.Reply(runnertest.Message("One.")), runnertest.Reply(runnertest.Message("Two.")))
+	first, second := model.Stream(t.Context(), &runner.ModelRequest{}), model.Stream(t.Context(), &runner.ModelRequest{})
+	assert.Len(t, model.Requests(), 2)
+	assert.Zero(t, model.Remaining())
+	for want, events := range map[string]iter.Seq2[runner.RawEvent, error]{"Two.": second, "One.": first} {
+		var last runner.RawEvent
+		for event, err := range events {
+			require.NoError(t, err)
+			last = event
+		}
+		assert.Contains(t, string(last.Data), want)
+	}
 }
 
 func TestARequestIsKeptAsItWas(t *testing.T) {
