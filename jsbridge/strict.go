@@ -57,8 +57,10 @@ func shownSchema(owner string, schema json.RawMessage, strict *bool) (json.RawMe
 // given one: APIs take none but objects for an answer. References within it, but to
 // its $defs, lead there.
 func wrappedSchema(schema json.RawMessage) json.RawMessage {
-	const ref, inside = `"$ref":"#`, `"$ref":"#/properties/response`
-	moved := strings.ReplaceAll(strings.ReplaceAll(string(schema), ref, inside), inside+"/$defs/", ref+"/$defs/")
+	const inside = `"$ref":"#/properties/response`
+	moved := strings.ReplaceAll(string(schema), `"$ref":"#/`, inside+"/")
+	moved = strings.ReplaceAll(moved, inside+"/$defs", `"$ref":"#/$defs`)
+	moved = strings.ReplaceAll(moved, `"$ref":"#"`, inside+`"`)
 	response, ok := readOrdered(json.RawMessage(moved))
 	if !ok {
 		return schema

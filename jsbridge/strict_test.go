@@ -114,6 +114,8 @@ func TestAWrappedSchemaLeadsToItself(t *testing.T) {
 }
 
 func TestReferencesOfAWrappedSchemaLeadIntoIt(t *testing.T) {
+	anchored := wrappedSchema(json.RawMessage(`{"type":"array","items":{"$ref":"#node"},"$defs":{"N":{"$anchor":"node","type":"string"}}}`))
+	assert.Contains(t, string(anchored), `{"$ref":"#node"}`)
 	wrapped := wrappedSchema(json.RawMessage(`{"type":"array","items":{"$ref":"#/definitions/C"},"definitions":{"C":{"type":"string"}},"contains":{"$ref":"#/items"}}`))
 	assert.JSONEq(t, `{"type":"object","properties":{"response":{"type":"array","items":{"$ref":"#/properties/response/definitions/C"},
 		"definitions":{"C":{"type":"string"}},"contains":{"$ref":"#/properties/response/items"}}}}`, string(wrapped))

@@ -1,6 +1,7 @@
 package jsbridge
 
 import (
+	"context"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"runstream/runner"
 	"runstream/runner/runnertest"
 )
 
@@ -129,4 +131,40 @@ func TestACallThatThePageHasNotComeToMayRunLater(t *testing.T) {
 			assert.Equal(t, "Done.", page.snapshot(3).FinalOutput)
 		})
 	}
+}
+
+// A patch calls the page for each of its operations: once one was carried out, the
+// patch has begun, whatever the page has come to of the next.
+func TestAPatchOfWhichAPartIsDoneIsNotRunAgain(t *testing.T) {
+	patch := `{"operations":[{"type":"delete_file","path":"a"},{"type":"delete_file","path":"b"}]}`
+	page, _ := newTestPage(t,
+		runnertest.Reply(runnertest.Item(json.RawMessage(`{"type":"custom_tool_call","id":"u1","call_id":"call_1","name":"apply_patch","input":`+strconv.Quote(patch)+`}`))),
+		runnertest.Reply(runnertest.Message("Done.")))
+	spec := `{"agents":[{"name":"Janitor","tools":[{"type":"apply_patch","name":"apply_patch","needsApproval":true,"execute":{"fn":1}}]}],"input":{"text":"Tidy up"},` + testProvider + `}`
+	page.run(1, spec)
+	agent := &runner.Agent{Name: "Janitor", Tools: []runner.Tool{&runner.ApplyPatchTool{
+		NeedsApproval: runner.Always, Apply: func(context.Context, *runner.ToolCall, runner.PatchOperation) (string, error) { return "", nil },
+	}}}
+	state, err := runner.ParseState([]byte(page.snapshot(1).document()), agent)
+	require.NoError(t, err)
+	require.NoError(t, state.Approve(state.Interruptions()[0]))
+	decided, err := state.MarshalJSON()
+	require.NoError(t, err)
+
+	done := 0
+	page.functions[1] = func([]json.RawMessage) (any, bool) {
+		if done == 1 {
+			page.engine.handle(cancelMessage{Run: 2, Mode: "immediate", Calls: []int{}})
+			return nil, false
+		}
+		done++
+		return "ok", true
+	}
+	page.run(2, resuming(t, spec, string(decided)))
+	stopped := page.snapshot(2)
+	page.functions[1] = func([]json.RawMessage) (any, bool) { done++; return "ok", true }
+	page.run(3, resuming(t, spec, stopped.document()))
+	require.NotNil(t, page.end(3).Error)
+	assert.Contains(t, page.end(3).Error.Message, "was begun")
+	assert.Equal(t, 1, done)
 }

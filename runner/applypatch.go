@@ -73,16 +73,20 @@ func (t *ApplyPatchTool) run(ctx context.Context, l *runLoop, c *localCall) (out
 			break
 		}
 		text, err := t.Apply(ctx, c.call, operation)
-		if err != nil && ctx.Err() != nil && i == 0 {
+		switch {
+		case err != nil && ctx.Err() != nil && i == 0:
 			return outcome{}, context.Cause(ctx)
-		}
-		if err != nil {
+		case err != nil && ctx.Err() != nil:
+			status, said = "failed", append(said, "The run ended in the next operation.")
+		case err != nil:
 			status, said = "failed", []string{err.Error()}
-			break
-		}
-		if text != "" {
+		case text != "":
 			said = append(said, text)
 		}
+		if err != nil {
+			break
+		}
+		hasBegun(ctx)
 	}
 	text := strings.Join(said, "\n")
 	return patchOutcome(c, status, text, "output,omitempty", text), l.onToolEnd(ctx, c.call, t, text)

@@ -266,7 +266,7 @@ func (l *runLoop) collect(outer, ctx context.Context, cancel context.CancelCause
 			if f.err == nil {
 				f.err = l.settled(ctx, results)
 			}
-			if f.err != nil && (failure == nil || f.index < failedAt && !errors.Is(f.err, errSiblingFailed)) {
+			if f.err != nil && (failure == nil || f.index < failedAt && !endsWithSibling(f.err)) {
 				failure, failedAt = f.err, f.index
 				cancel(errSiblingFailed)
 				late = time.After(siblingGrace)
@@ -279,6 +279,12 @@ func (l *runLoop) collect(outer, ctx context.Context, cancel context.CancelCause
 		}
 	}
 	return failure
+}
+
+// endsWithSibling says whether a call failed because another one had: its tool or
+// a hook of it tells of its context's end.
+func endsWithSibling(err error) bool {
+	return errors.Is(err, errSiblingFailed) || errors.Is(err, context.Canceled)
 }
 
 // handIn keeps what a call has given, also where a hook or its custom data

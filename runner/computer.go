@@ -158,6 +158,9 @@ func (t *ComputerTool) acknowledge(ctx context.Context, call *ToolCall, checks [
 func (t *ComputerTool) do(ctx context.Context, actions []ComputerAction) (string, error) {
 	screen, fresh := "", false
 	for _, action := range actions {
+		if ctx.Err() != nil {
+			return "", context.Cause(ctx)
+		}
 		var err error
 		switch action.Type {
 		case "screenshot":

@@ -3,6 +3,7 @@ package runner
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -157,7 +158,7 @@ func (e *PanicError) Name() string { return "PanicError" }
 func shownName(name string) string {
 	const most = 200
 	if len(name) > most {
-		name = name[:most] + "…"
+		name = strings.ToValidUTF8(name[:most], "") + "…"
 	}
 	if quoted := strconv.Quote(name); quoted[1:len(quoted)-1] != name {
 		return quoted

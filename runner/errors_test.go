@@ -16,6 +16,7 @@ func TestAnErrorQuotesANameThatIsNoPlainOne(t *testing.T) {
 		"客服":                          "Tool 客服 not found in agent A",
 		"x\n2026 ERROR forged\x1b[2J": `Tool "x\n2026 ERROR forged\x1b[2J" not found in agent A`,
 		"x\u202egpj":                  `Tool "x\u202egpj" not found in agent A`,
+		strings.Repeat("客", 100):      "Tool " + strings.Repeat("客", 66) + "… not found in agent A",
 		strings.Repeat("x", 1000):     "Tool " + strings.Repeat("x", 200) + "… not found in agent A",
 	} {
 		t.Run(shown, func(t *testing.T) {

@@ -71,6 +71,7 @@ func (e *OutputGuardrailTripwireTriggered) Name() string { return "OutputGuardra
 type inputGuardrails struct {
 	mu      sync.Mutex
 	results []*GuardrailResult // in the order of the guardrails, nil of those that have not spoken
+	settled int                // so many of them are of guardrails that all have returned
 	failure error
 	done    chan struct{} // closed when the parallel ones are through
 }
@@ -111,7 +112,10 @@ func (g *inputGuardrails) run(ctx context.Context, l *runLoop, agent *Agent, gua
 		})
 	}
 	running.Wait()
-	return g.known()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.settled = len(g.results)
+	return g.failure
 }
 
 // errGuardrailDecided is the cause that the context of guardrails ends with
@@ -160,12 +164,17 @@ func (g *inputGuardrails) passed() bool {
 	}
 }
 
-// taken gives what the guardrails have said by now, up to the first that tripped.
-// The turn may end with that one's verdict before the others have returned.
+// taken gives what the guardrails have said, up to the first that tripped. The
+// turn may end with that one's verdict before the others have returned; else those
+// count that have all spoken, for a document tells them apart by name alone.
 func (g *inputGuardrails) taken() (results []GuardrailResult) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for _, result := range g.results {
+	known := g.results[:g.settled]
+	if g.failure != nil {
+		known = g.results
+	}
+	for _, result := range known {
 		if result == nil {
 			continue
 		}
@@ -194,8 +203,13 @@ func (l *runLoop) mustGuard() bool {
 	if len(s.responses) == 0 { // the run's own may be new to one that went on
 		guardrails = l.allInputGuardrails()
 	}
+	spoken := map[string]int{}
+	for _, result := range s.inputGuardrails {
+		spoken[result.Guardrail]++
+	}
 	return s.saysGuarded && slices.ContainsFunc(guardrails, func(g InputGuardrail) bool {
-		return !slices.ContainsFunc(s.inputGuardrails, func(r GuardrailResult) bool { return r.Guardrail == g.Name })
+		spoken[g.Name]--
+		return spoken[g.Name] < 0
 	})
 }
 

@@ -392,3 +392,51 @@ func TestTheResultsOfGuardrailsEndWithTheOneThatTripped(t *testing.T) {
 	}
 	assert.Equal(t, []string{"first", "trips"}, named)
 }
+
+func TestAResultIsThereThoughAnotherGuardrailHangs(t *testing.T) {
+	release := make(chan struct{})
+	defer close(release)
+	agent := newAgent("A", script(says("Done.")))
+	agent.InputGuardrails = []runner.InputGuardrail{
+		{Name: "trips", Run: func(context.Context, *runner.RunContext, *runner.Agent, []json.RawMessage) (runner.GuardrailOutput, error) {
+			return runner.GuardrailOutput{Tripped: true}, nil
+		}},
+		{Name: "hangs", Run: func(context.Context, *runner.RunContext, *runner.Agent, []json.RawMessage) (runner.GuardrailOutput, error) {
+			<-release
+			return runner.GuardrailOutput{}, nil
+		}},
+	}
+	_, result := requireError[*runner.InputGuardrailTripwireTriggered](t, agent, runner.Text("Go."))
+	require.Len(t, result.InputGuardrailResults(), 1)
+	assert.Equal(t, "trips", result.InputGuardrailResults()[0].Guardrail)
+}
+
+// A document tells guardrails apart by name alone.
+func TestAResumedRunAsksGuardrailsOfOneNameThatHaveNotSpoken(t *testing.T) {
+	passed, asked := make(chan struct{}), 0
+	guard := func(trips bool) runner.InputGuardrail {
+		return runner.InputGuardrail{Run: func(ctx context.Context, _ *runner.RunContext, _ *runner.Agent, _ []json.RawMessage) (runner.GuardrailOutput, error) {
+			if !trips {
+				if asked++; asked == 1 {
+					close(passed)
+				}
+				return runner.GuardrailOutput{}, nil
+			}
+			if asked > 1 {
+				return runner.GuardrailOutput{Tripped: true}, nil
+			}
+			<-ctx.Done()
+			return runner.GuardrailOutput{}, ctx.Err()
+		}}
+	}
+	agent := newAgent("A", script(says("Done."), says("Done.")))
+	first, second := guard(false), guard(true)
+	agent.InputGuardrails = []runner.InputGuardrail{first, second}
+	stopped := runner.RunStreamed(t.Context(), agent, runner.Text("Go."))
+	<-passed
+	stopped.Cancel(runner.CancelImmediate)
+	require.NoError(t, stopped.Wait(t.Context()))
+	first.Blocking = true // so that it has been asked again when the other is
+	agent.InputGuardrails = []runner.InputGuardrail{first, second}
+	requireError[*runner.InputGuardrailTripwireTriggered](t, agent, reload(t, agent, stopped.State()))
+}

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 
@@ -213,8 +214,9 @@ func parseRawItem(raw json.RawMessage) *rawItem {
 		"caller", &caller,
 	})
 	if !codec.IsNull(caller) {
-		item.Caller = "unknown"
-		_ = codec.Read(caller, codec.Fields{"type", &item.Caller, "caller_id", &item.CallerID})
+		var kind string
+		_ = codec.Read(caller, codec.Fields{"type", &kind, "caller_id", &item.CallerID})
+		item.Caller = cmp.Or(kind, "unknown")
 	}
 	item.Status, _ = rawText(status)
 	item.hasCreated = created != nil

@@ -79,6 +79,7 @@ func TestWhatAToolHasDoneCountsThoughAnotherFailed(t *testing.T) {
 		"older shell":  {item(`{"type":"local_shell_call","call_id":"c1","action":{"type":"exec","command":["ls"],"env":{}}}`), `"output":"did it"`},
 		"editor":       {item(`{"type":"apply_patch_call","call_id":"c1","operation":{"type":"delete_file","path":"a"}}`), `"status":"completed","output":"did it"`},
 		"editor, half": {item(`{"type":"apply_patch_call","call_id":"c1","operations":[{"type":"delete_file","path":"a"},{"type":"delete_file","path":"b"}]}`), `"status":"failed","output":"did it\nThe run ended before the other operations."`},
+		"editor, told": {item(`{"type":"apply_patch_call","call_id":"c1","operations":[{"type":"delete_file","path":"quick"},{"type":"delete_file","path":"heeds"}]}`), `"status":"failed","output":"did it\nThe run ended in the next operation."`},
 		"computer":     {item(`{"type":"computer_call","call_id":"c1","action":{"type":"wait"},"pending_safety_checks":[]}`), `"image_url":"data:image/png;base64,png"`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -104,8 +105,13 @@ func TestWhatAToolHasDoneCountsThoughAnotherFailed(t *testing.T) {
 						return runner.ShellResult{Text: "did it"}, nil
 					}},
 					&runner.LocalShellTool{Run: func(ctx context.Context, _ *runner.ToolCall) (string, error) { wait(ctx); return "did it", nil }},
-					&runner.ApplyPatchTool{Apply: func(ctx context.Context, _ *runner.ToolCall, _ runner.PatchOperation) (string, error) {
-						wait(ctx)
+					&runner.ApplyPatchTool{Apply: func(ctx context.Context, _ *runner.ToolCall, operation runner.PatchOperation) (string, error) {
+						if operation.Path == "quick" {
+							return "did it", nil
+						}
+						if wait(ctx); operation.Path == "heeds" {
+							return "", ctx.Err()
+						}
 						return "did it", nil
 					}},
 					&runner.ComputerTool{Computer: waitingComputer{wait}})
@@ -124,6 +130,26 @@ func TestWhatAToolHasDoneCountsThoughAnotherFailed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Nor is one of a hook that heeds its context.
+func TestARunFailsWithWhatFailedThoughAHookSaysThatItEnded(t *testing.T) {
+	begun := make(chan struct{})
+	agent := newAgent("A", script(runnertest.Reply(
+		runnertest.Item(json.RawMessage(`{"type":"custom_tool_call","call_id":"c1","name":"custom","input":"x"}`)),
+		runnertest.Item(json.RawMessage(`{"type":"local_shell_call","call_id":"c2","action":{"type":"exec","command":["ls"],"env":{}}}`)))),
+		&runner.CustomTool{Name: "custom", Invoke: func(ctx context.Context, _ *runner.ToolCall) (string, error) {
+			close(begun)
+			<-ctx.Done()
+			return "did it", nil
+		}},
+		&runner.LocalShellTool{Run: func(context.Context, *runner.ToolCall) (string, error) { <-begun; return "", errBroken }})
+	agent.Hooks = &runner.Hooks{ToolEnd: func(ctx context.Context, _ *runner.RunContext, _ *runner.Agent, _ runner.Tool, _ *runner.ToolCall, _ any) error {
+		return ctx.Err()
+	}}
+	result, err := runner.Run(t.Context(), agent, runner.Text("Go."))
+	assert.ErrorIs(t, err, errBroken)
+	assert.Contains(t, string(document(t, result.State())), "did it")
 }
 
 // An error that a tool gives because its run has ended is no reason of the run's.

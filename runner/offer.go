@@ -3,6 +3,8 @@ package runner
 import (
 	"context"
 	"slices"
+
+	"runstream/internal/codec"
 )
 
 // offer is what an agent offers the model this turn: the tools and handoffs
@@ -127,11 +129,12 @@ func first[T Tool](o *offer) (T, bool) {
 	return none, false
 }
 
-// hosted says whether a tool of that name is one that the server runs.
-func (o *offer) hosted(name string) bool {
+// hosted says whether there is a tool of that type that the server runs.
+func (o *offer) hosted(toolType string) bool {
 	return slices.ContainsFunc(o.tools, func(tool Tool) bool {
 		h, ok := tool.(*HostedTool)
-		return ok && h.Name == name
+		var kind string
+		return ok && codec.Read(h.Config, codec.Fields{"type", &kind}) == nil && kind == toolType
 	})
 }
 

@@ -2,8 +2,10 @@ package runner_test
 
 import (
 	"context"
+	"iter"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -64,5 +66,27 @@ func TestAgentsAskOneModelInTheOrderOfTheirCalls(t *testing.T) {
 			newAgent("B", model).AsTool(runner.AgentToolOptions{Name: "b"}), newAgent("C", model).AsTool(runner.AgentToolOptions{Name: "c"}))
 		result := runOK(t, agent, runner.Text("Go."))
 		assert.Equal(t, map[string]string{"c1": "first", "c2": "second"}, outputs(t, result.ToInputList()))
+	})
+}
+
+// patient is a model that takes a second for its answer.
+type patient struct{ runner.Model }
+
+func (p patient) Stream(ctx context.Context, request *runner.ModelRequest) iter.Seq2[runner.RawEvent, error] {
+	return func(yield func(runner.RawEvent, error) bool) {
+		time.Sleep(time.Second)
+		p.Model.Stream(ctx, request)(yield)
+	}
+}
+
+func TestAgentsOfOneTurnDoNotWaitForEachOthersModels(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		both := runnertest.Reply(runnertest.ToolCall("b", "c1", `{"input":"Go."}`), runnertest.ToolCall("c", "c2", `{"input":"Go."}`))
+		agent := newAgent("A", script(both, says("Done.")),
+			newAgent("B", patient{script(says("first"))}).AsTool(runner.AgentToolOptions{Name: "b"}),
+			newAgent("C", patient{script(says("second"))}).AsTool(runner.AgentToolOptions{Name: "c"}))
+		start := time.Now()
+		runOK(t, agent, runner.Text("Go."))
+		assert.Equal(t, time.Second, time.Since(start), "of the test's own clock")
 	})
 }

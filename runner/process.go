@@ -2,6 +2,8 @@ package runner
 
 import (
 	"strconv"
+
+	"runstream/internal/codec"
 )
 
 // processor sorts a response's items into what they ask for.
@@ -284,6 +286,9 @@ func (p *processor) shell(item *RunItem) error {
 		return &ModelBehaviorError{Message: "Model produced shell call without a shell tool."}
 	case !tool.isLocal():
 		item.ToolName = tool.toolName()
+		if err := checkCaller(item.head, item.ToolName, nil); err != nil {
+			return err
+		}
 		return p.keep(item, ToolCallItem, tool.toolName())
 	case tool.Run == nil:
 		return &ModelBehaviorError{Message: "Model produced local shell call without a local shell executor."}
@@ -303,8 +308,14 @@ func (p *processor) localShell(item *RunItem) error {
 
 func (p *processor) mcpRequest(item *RunItem) error {
 	label := item.head.ServerLabel
-	if p.offer.mcp(label) == nil {
+	tool := p.offer.mcp(label)
+	if tool == nil {
 		return &ModelBehaviorError{Message: "MCP server label " + shownName(label) + " not found"}
+	}
+	var callers []string
+	_ = codec.Read(tool.Config, codec.Fields{"allowed_callers", &callers}) // else it is for the model itself
+	if err := checkCaller(item.head, tool.toolName(), callers); err != nil {
+		return err
 	}
 	item.ToolName = item.head.Name
 	known, err := p.seen.register(callIdentity{raw: item.Raw})

@@ -106,6 +106,8 @@ func TestProgramsCallNothingThatIsNotMeantForThem(t *testing.T) {
 		"an editor as a tool":      `{"type":"function_call","id":"e1","name":"apply_patch","arguments":"{\"type\":\"delete_file\",\"path\":\"a\"}",` + caller,
 		"a custom tool":            `{"type":"custom_tool_call","id":"u1","name":"raw","input":"x",` + caller,
 		"a handoff":                `{"type":"function_call","id":"h1","name":"transfer_to_b","arguments":"{}",` + caller,
+		"a hosted MCP server":      `{"type":"mcp_approval_request","id":"m1","server_label":"files","name":"remove","arguments":"{}",` + caller,
+		"a tool of a caller 5":     `{"type":"function_call","id":"f1","call_id":"c1","name":"tool","arguments":"{}","caller":{"type":5}}`,
 		"a tool of a caller {}":    `{"type":"function_call","id":"f1","call_id":"c1","name":"tool","arguments":"{}","caller":{}}`,
 		"a tool of a caller \"x\"": `{"type":"function_call","id":"f1","call_id":"c1","name":"tool","arguments":"{}","caller":"x"}`,
 	} {
@@ -121,6 +123,11 @@ func TestProgramsCallNothingThatIsNotMeantForThem(t *testing.T) {
 					ran.note(call)
 					return "", nil
 				}},
+				&runner.HostedMCPTool{ServerLabel: "files", Config: json.RawMessage(`{"type":"mcp","server_label":"files"}`),
+					OnApproval: func(_ context.Context, call *runner.ToolCall) (*runner.ApprovalAnswer, error) {
+						ran.note(call)
+						return &runner.ApprovalAnswer{Approve: true}, nil
+					}},
 				&runner.CustomTool{Name: "raw", Invoke: func(_ context.Context, call *runner.ToolCall) (string, error) {
 					ran.note(call)
 					return "", nil
@@ -208,4 +215,15 @@ func TestWhatAnswersACallNamesItsCaller(t *testing.T) {
 	for _, item := range lastInput(model)[1:] {
 		assert.Contains(t, string(item), caller)
 	}
+}
+
+// What a program gave is for the model, which has not answered yet.
+func TestTheModelGoesOnAfterAProgram(t *testing.T) {
+	var ran executions
+	tool := ran.free("tool")
+	tool.AllowedCallers = []string{"programmatic"}
+	given := runnertest.Reply(runnertest.Item(json.RawMessage(`{"type":"program_output","id":"po_1","call_id":"p1","status":"completed","result":"ok"}`)))
+	programs := &runner.HostedTool{Name: "programs", Config: json.RawMessage(`{"type":"programmatic_tool_calling"}`)}
+	agent := newAgent("A", script(programTurn(), given, says("The answer.")), tool, programs)
+	assert.Equal(t, "The answer.", runOK(t, agent, runner.Text("Go.")).FinalOutput())
 }

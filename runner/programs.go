@@ -69,7 +69,7 @@ func (p *processor) program(item *RunItem) error {
 	if item.head.Type == "program" {
 		return p.keep(item, ToolCallItem, "programmatic_tool_calling")
 	}
-	return p.keep(item, ToolCallOutputItem, "")
+	return p.keep(item, ToolCallOutputItem, "programmatic_tool_calling")
 }
 
 // checkCaller refuses a call by whom the tool does not allow: all but the model

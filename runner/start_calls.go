@@ -124,7 +124,7 @@ func (s *startedCalls) runCall(i int) (f finishedCall) {
 		f.err = cause // the run was stopped
 		return f
 	}
-	ctx := context.WithValue(s.ctx, toolCallKey{}, &runningCall{c.call, &l.calls})
+	ctx := context.WithValue(s.ctx, toolCallKey{}, &runningCall{call: c.call, calls: &l.calls})
 	f.err = l.inSpan(ctx, SpanTool, c.call.Name, func(ctx context.Context) (err error) {
 		f.outcome, err = c.tool.run(ctx, l, c)
 		return err

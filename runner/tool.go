@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync/atomic"
 	"time"
 )
 
@@ -128,6 +129,7 @@ type toolCallKey struct{}
 type runningCall struct {
 	call  *ToolCall
 	calls *runningCalls
+	begun atomic.Bool // a part of it was done
 }
 
 // ToolCallFrom gives the call that a tool's context belongs to; false where ctx
@@ -143,10 +145,19 @@ func ToolCallFrom(ctx context.Context) (*ToolCall, bool) {
 // NotBegun says that the tool whose context this is has done nothing, and will
 // not, so that a resumed run may run its call. It is for who carries calls to where
 // tools run, and is told there of a stop before the run is: once the context has
-// ended it may come too late. It does nothing in another context.
+// ended it may come too late. It does nothing in another context, and for a patch of
+// which an operation was carried out.
 func NotBegun(ctx context.Context) {
-	if running, ok := ctx.Value(toolCallKey{}).(*runningCall); ok {
+	if running, ok := ctx.Value(toolCallKey{}).(*runningCall); ok && !running.begun.Load() {
 		running.calls.withdraw(running.call.ID)
+	}
+}
+
+// hasBegun says that a tool has done a part of its call: that it has done nothing
+// is not believed any more.
+func hasBegun(ctx context.Context) {
+	if running, ok := ctx.Value(toolCallKey{}).(*runningCall); ok {
+		running.begun.Store(true)
 	}
 }
 

@@ -17,7 +17,7 @@ type TextOutput struct {
 type ImageOutput struct {
 	URL    string
 	FileID string
-	// Detail is "low", "high" or "auto", empty for the server's default.
+	// Detail is "low", "high", "auto" or "original", empty for the server's default.
 	Detail string
 }
 
@@ -86,7 +86,7 @@ func inputPart(raw json.RawMessage) json.RawMessage {
 		fields = codec.Fields{"file_data,omitempty", &fileData, "file_url,omitempty", &fileURL, "file_id,omitempty", &fileID, "filename,omitempty", &filename}
 	}
 	given := codec.Read(raw, fields) == nil && (text != nil || imageURL != nil || fileID != nil || fileData != nil || fileURL != nil)
-	if !given || detail != nil && !slices.Contains([]string{"low", "high", "auto"}, *detail) {
+	if !given || detail != nil && !slices.Contains([]string{"low", "high", "auto", "original"}, *detail) {
 		return nil
 	}
 	return mustMarshal(append(codec.Fields{"type", "input_" + kind}, fields...))

@@ -116,13 +116,13 @@ func (a *answer) readDelta(c *choice) error {
 		a.endSummaryPart()
 	}
 	if d.Content.json != nil {
-		a.addText(a.inText.join(d.Content), c)
+		a.addText(d.Content, c)
 	}
 	if a.message != nil && a.message.text != nil {
 		a.message.text.Annotations = append(a.message.text.Annotations, readAnnotations(d.Annotations)...)
 	}
-	if refusal := a.inRefusal.join(d.Refusal); refusal != "" {
-		a.addRefusal(refusal)
+	if d.Refusal.text != "" {
+		a.addRefusal(a.inRefusal.join(d.Refusal))
 	}
 	for i := range d.ToolCalls {
 		a.addCall(&d.ToolCalls[i])

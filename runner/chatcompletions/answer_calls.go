@@ -81,7 +81,7 @@ func (a *answer) call(d *callDelta) *openCall {
 // hasCallWithoutArguments says whether a call ended before its arguments began: it
 // would run without any.
 func (a *answer) hasCallWithoutArguments() bool {
-	return slices.ContainsFunc(a.calls, func(call *openCall) bool { return len(call.item.Arguments) == 0 })
+	return slices.ContainsFunc(a.calls, func(call *openCall) bool { return len(call.item.Arguments) == 0 && call.inArguments == "" })
 }
 
 func (a *answer) announcedAny() bool {

@@ -39,10 +39,11 @@ func (a *answer) messageItem(status string) *messageItem {
 	return &messageItem{ID: wire.FakeID, Type: "message", Role: "assistant", Status: status, Content: []any{}, ProviderData: &from}
 }
 
-// addText adds a delta. An empty one opens no message.
-func (a *answer) addText(delta string, c *choice) {
+// addText adds a delta. An empty one opens no message; half a character does.
+func (a *answer) addText(d deltaText, c *choice) {
+	delta := a.inText.join(d)
 	if a.message == nil || a.message.text == nil {
-		if delta == "" {
+		if d.text == "" {
 			return
 		}
 		part := &outputText{Type: "output_text", Annotations: []annotation{}, Logprobs: []outputLogprob{}}
@@ -93,7 +94,7 @@ func (a *answer) endParts() {
 	}
 	if m.text != nil {
 		if rest := a.inText.rest(); rest != "" {
-			a.addText(rest, &choice{})
+			a.addText(deltaText{text: rest}, &choice{})
 		}
 		a.endPart(m.textIndex, m.text.fields())
 	}

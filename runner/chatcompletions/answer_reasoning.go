@@ -24,11 +24,11 @@ func (a *answer) readReasoning(d *delta) error {
 	if err := a.addThinking(d.ThinkingBlocks); err != nil {
 		return err
 	}
-	if delta := a.inSummary.join(d.ReasoningContent); delta != "" {
-		a.addSummary(delta)
+	if d.ReasoningContent.text != "" {
+		a.addSummary(a.inSummary.join(d.ReasoningContent))
 	}
-	if delta := a.inReasoning.join(roughDelta(d.Reasoning)); delta != "" {
-		a.addReasoningText(delta)
+	if delta := roughDelta(d.Reasoning); delta.text != "" {
+		a.addReasoningText(a.inReasoning.join(delta))
 	}
 	return nil
 }

@@ -60,20 +60,40 @@ func TestACharacterThatIsCutInTwoStaysWhole(t *testing.T) {
 
 func TestHalfACharacterThatNothingFollowsIsReplaced(t *testing.T) {
 	for field, delta := range map[string]string{
-		"output_text":             `{"content":"x\ud83d"}`,
-		"refusal":                 `{"refusal":"x\ud83d"}`,
-		"reasoning_summary_text":  `{"reasoning_content":"x\ud83d"}`,
-		"reasoning_text":          `{"reasoning":"x\ud83d"}`,
-		"function_call_arguments": `{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"x\ud83d"}}]}`,
+		"output_text":             `{"content":"%s\ud83d"}`,
+		"refusal":                 `{"refusal":"%s\ud83d"}`,
+		"reasoning_summary_text":  `{"reasoning_content":"%s\ud83d"}`,
+		"reasoning_text":          `{"reasoning":"%s\ud83d"}`,
+		"function_call_arguments": `{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"%s\ud83d"}}]}`,
 	} {
-		t.Run(field, func(t *testing.T) {
-			events, err := collect(t.Context(), &chatcompletions.Model{Name: "local", Transport: &server{chunks: chunks(
-				`{"choices":[{"index":0,"delta":`+delta+`}]}`, `{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`)}}, hello())
-			require.NoError(t, err)
-			assert.Equal(t, "x\ufffd", deltasOf(t, events, field))
-			assert.Contains(t, string(events[len(events)-1]), "x\ufffd")
-		})
+		for _, before := range []string{"x", ""} {
+			for _, reason := range []string{"stop", "length"} {
+				t.Run(field+" "+before+" "+reason, func(t *testing.T) {
+					last := `{"choices":[{"index":0,"delta":{"content":"!"},"finish_reason":"` + reason + `"}]}`
+					if field == "output_text" {
+						last = `{"choices":[{"index":0,"delta":{},"finish_reason":"` + reason + `"}]}`
+					}
+					events, err := collect(t.Context(), &chatcompletions.Model{Name: "local", Transport: &server{chunks: chunks(
+						`{"choices":[{"index":0,"delta":`+fmt.Sprintf(delta, before)+`}]}`, last)}}, hello())
+					require.NoError(t, err)
+					assert.Equal(t, before+"\ufffd", deltasOf(t, events, field))
+					assert.Contains(t, string(events[len(events)-1]), before+"\ufffd")
+				})
+			}
+		}
 	}
+}
+
+// What a server says of the tokens of a half belongs to the answer, too.
+func TestTheLogprobsOfHalfACharacterAreKept(t *testing.T) {
+	chunk := func(text, token string) string {
+		return `{"choices":[{"index":0,"delta":{"content":"` + text + `"},"logprobs":{"content":[{"token":"` + token + `","logprob":-1,"bytes":null,"top_logprobs":[]}]}}]}`
+	}
+	events, err := collect(t.Context(), &chatcompletions.Model{Name: "local", Transport: &server{chunks: chunks(
+		chunk(`\ud83d`, "t1"), chunk(`\ude00`, "t2"), `{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}`)}}, hello())
+	require.NoError(t, err)
+	assert.Equal(t, "😀", deltasOf(t, events, "output_text"))
+	assert.Regexp(t, `"token":"t1".*"token":"t2"`, string(events[len(events)-1]))
 }
 
 // deltasOf joins the deltas of a kind.

@@ -200,6 +200,28 @@ func TestWholeNumbersMayBeWrittenAsFractions(t *testing.T) {
 	assert.Equal(t, in{Days: -3, Hours: 120, Sizes: []float64{1, 2.5, 100}, Note: `1.0 "2.0\`, Price: "1.25"}, got)
 }
 
+func TestAnIntegerIsReadAsItIs(t *testing.T) {
+	type in struct {
+		N int64 `json:"n"`
+	}
+	for number, want := range map[string]int64{
+		"9007199254740993e0": 9007199254740993, "1.5e1": 15, "100e-2": 1, "-0.0": 0, "-1.20e+2": -120, "0e5": 0,
+	} {
+		var got in
+		tool, err := functiontool.New("t", "", func(_ context.Context, given in) (string, error) { got = given; return "", nil })
+		require.NoError(t, err)
+		_, err = tool.Invoke(t.Context(), &runner.ToolCall{Arguments: `{"n":` + number + `}`})
+		require.NoError(t, err, number)
+		assert.Equal(t, want, got.N, number)
+	}
+	for _, number := range []string{"9007199254740992.5e0", "1.00000000000000000001e0", "1e-400", "1e400", "1e99999999999999999999", "15e-1", "1e19"} {
+		tool, err := functiontool.New("t", "", func(context.Context, in) (string, error) { return "", nil })
+		require.NoError(t, err)
+		_, err = tool.Invoke(t.Context(), &runner.ToolCall{Arguments: `{"n":` + number + `}`})
+		assert.Error(t, err, number)
+	}
+}
+
 func TestNoArgumentsAreAnEmptyObject(t *testing.T) {
 	ran := 0
 	tool, err := functiontool.New("now", "", func(context.Context, struct{}) (string, error) {

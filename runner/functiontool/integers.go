@@ -3,7 +3,7 @@ package functiontool
 import (
 	"bytes"
 	"encoding/json"
-	"math"
+	"slices"
 	"strconv"
 
 	"runstream/runner"
@@ -54,16 +54,35 @@ func wholeNumbers(data []byte) (out []byte, changed bool) {
 	return out, changed
 }
 
-// wholeNumber gives a number in digits alone; nil where it is in them already, or
-// has no whole value that a float64 holds exactly.
+// wholeNumber gives a number in digits alone; nil where it is in them already, has
+// no whole value, or one of more digits than any integer.
 func wholeNumber(number []byte) []byte {
-	whole, fraction, _ := bytes.Cut(number, []byte("."))
-	if len(fraction) > 0 && len(bytes.Trim(fraction, "0")) == 0 {
-		return whole
+	const most = 30
+	mantissa, exponent, hasExponent := bytes.Cut(bytes.ToLower(number), []byte("e"))
+	whole, fraction, hasFraction := bytes.Cut(mantissa, []byte("."))
+	whole, negative := bytes.CutPrefix(whole, []byte("-"))
+	shift := 0
+	if hasExponent {
+		var err error
+		if shift, err = strconv.Atoi(string(exponent)); err != nil {
+			return nil
+		}
 	}
-	value, err := strconv.ParseFloat(string(number), 64)
-	if !bytes.ContainsAny(number, "eE") || err != nil || value != math.Trunc(value) || math.Abs(value) > 1<<53 {
+	digits := slices.Concat(whole, fraction)
+	point := len(whole) + shift
+	if !hasExponent && !hasFraction || len(digits) > most || point < 0 || point > most {
 		return nil
 	}
-	return strconv.AppendInt(nil, int64(value), 10)
+	digits = append(digits, bytes.Repeat([]byte("0"), max(0, point-len(digits)))...)
+	if len(bytes.Trim(digits[point:], "0")) > 0 {
+		return nil
+	}
+	value := bytes.TrimLeft(digits[:point], "0")
+	switch {
+	case len(value) == 0:
+		value = []byte("0")
+	case negative:
+		value = append([]byte("-"), value...)
+	}
+	return value
 }

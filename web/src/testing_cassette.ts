@@ -150,15 +150,16 @@ function readCassette(given: Cassette | string): Cassette {
   return copy(cassette as Cassette);
 }
 
-/** A copy of a request without what opens the MCP servers that it names: their labels tell them apart. */
+/** What opens an MCP server, and what the server's own tools are given to open others. */
+const keys: ReadonlySet<string> = new Set(["headers", "authorization", "server_url", "domain_secrets"]);
+
+/** A copy of a request without keys. Function tools, whose parameters have names of their own, have none. */
 function withoutKeys(request: RecordedRequest): RecordedRequest {
   const { tools, ...others } = copy(request);
   if (!Array.isArray(tools)) return copy(request);
-  return { ...others, tools: tools.map((tool) => ("type" in tool && tool.type === "mcp" ? labelled(tool) : tool)) };
-}
-
-function labelled({ headers, authorization, server_url, ...named }: Record<string, unknown>): object {
-  return named;
+  const safe = (key: string, value: unknown): unknown => (keys.has(key) ? undefined : value);
+  const hosted = (tool: object): object => JSON.parse(JSON.stringify(tool, safe)) as object;
+  return { ...others, tools: tools.map((tool) => ("parameters" in tool || "tools" in tool ? tool : hosted(tool))) };
 }
 
 function copy<T>(value: T): T {

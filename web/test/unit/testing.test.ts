@@ -182,12 +182,20 @@ test("a cassette has nothing that opens an MCP server", async () => {
     ...request("1"),
     body: {
       ...request("1").body,
-      tools: [{ ...server, server_url: `https://mcp.example/${key}`, authorization: key, headers: { "X-Key": key } }],
+      tools: [
+        { ...server, server_url: `https://mcp.example/${key}`, authorization: key, headers: { "X-Key": key } },
+        { type: "shell", environment: { type: "container_auto", network_policy: { type: "allowlist", domain_secrets: [{ value: key }] } } },
+        { type: "function", name: "send", parameters: { type: "object", properties: { headers: { type: "object" } } } },
+      ],
     },
   });
   const recorder = record(new ScriptedModel([[assistantMessage("One")]]));
   await ask(recorder, opened("CANARY-1"));
-  assert.deepEqual(recorder.cassette.exchanges[0]?.request.tools, [server]);
+  assert(!JSON.stringify(recorder).includes("CANARY"));
+  const [named, shell, send] = recorder.cassette.exchanges[0]?.request.tools ?? [];
+  assert.deepEqual(named, server);
+  assert.deepEqual(shell, { type: "shell", environment: { type: "container_auto", network_policy: { type: "allowlist" } } });
+  assert.deepEqual(send, { type: "function", name: "send", parameters: { type: "object", properties: { headers: { type: "object" } } } });
   await ask(play(JSON.stringify(recorder)), opened("CANARY-2"));
 });
 
