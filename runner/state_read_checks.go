@@ -31,7 +31,8 @@ func (r *documentReader) completed(s *State) {
 	altered := map[string]bool{}
 	s.eachShown(func(c callIdentity) {
 		if callID := parseRawItem(c.raw).shownCall(); callID != "" {
-			altered[callID] = altered[callID] || !c.matches(s.ledger[callID])
+			record := s.ledger[callID]
+			altered[callID] = altered[callID] || !c.matches(record) && !c.isPatch(record)
 		}
 	})
 	for callID, record := range s.ledger {
@@ -39,6 +40,16 @@ func (r *documentReader) completed(s *State) {
 			r.fail("context.tool_invocations", "RunState completed tool invocation does not match a restored tool call and output.")
 		}
 	}
+}
+
+// isPatch says whether the call is the patch of a record, as the model may have
+// made it: as a function or custom call, which responses still show.
+func (c callIdentity) isPatch(record invocation) bool {
+	if record.Type != "apply_patch_call" {
+		return false
+	}
+	patch, err := patchCallFrom(newItem(ToolCallItem, nil, c.raw))
+	return err == nil && callIdentity{raw: patch, name: (*ApplyPatchTool)(nil).toolName()}.matches(record)
 }
 
 // shownCalls are the calls and the outputs that a state's document shows. Most
