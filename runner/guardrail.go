@@ -74,6 +74,7 @@ type inputGuardrails struct {
 	settled int                // so many of them are of guardrails that all have returned
 	failure error
 	done    chan struct{} // closed when the parallel ones are through
+	decided chan struct{} // closed with the first verdict that ends the run
 }
 
 // run runs guardrails at once and waits for them.
@@ -126,8 +127,12 @@ var errGuardrailDecided = errors.New("another guardrail has ended the run")
 func (g *inputGuardrails) fail(err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.failure == nil {
-		g.failure = err
+	if g.failure != nil {
+		return
+	}
+	g.failure = err
+	if g.decided != nil {
+		close(g.decided)
 	}
 }
 
@@ -138,12 +143,13 @@ func (g *inputGuardrails) known() error {
 	return g.failure
 }
 
-// wait waits for the parallel guardrails. A run that is stopped before they have
-// spoken is not to go on as if they had.
+// wait waits for the parallel guardrails, or for a verdict that ends the run. A run
+// that is stopped before they have spoken is not to go on as if they had.
 func (g *inputGuardrails) wait(ctx context.Context) error {
 	if g.done != nil {
 		select {
 		case <-g.done:
+		case <-g.decided:
 		case <-ctx.Done():
 			if err := g.known(); err != nil || g.passed() {
 				return err
@@ -254,7 +260,7 @@ func (l *runLoop) startGuardrails(ctx context.Context, stop context.CancelCauseF
 	if err := l.guardrails.run(ctx, l, agent, blocking, input); err != nil {
 		return err
 	}
-	l.guardrails.done = make(chan struct{})
+	l.guardrails.done, l.guardrails.decided = make(chan struct{}), make(chan struct{})
 	if len(parallel) == 0 {
 		close(l.guardrails.done)
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -413,16 +414,17 @@ func TestAResultIsThereThoughAnotherGuardrailHangs(t *testing.T) {
 
 // A document tells guardrails apart by name alone.
 func TestAResumedRunAsksGuardrailsOfOneNameThatHaveNotSpoken(t *testing.T) {
-	passed, asked := make(chan struct{}), 0
+	passed := make(chan struct{})
+	var asked atomic.Int32
 	guard := func(trips bool) runner.InputGuardrail {
 		return runner.InputGuardrail{Run: func(ctx context.Context, _ *runner.RunContext, _ *runner.Agent, _ []json.RawMessage) (runner.GuardrailOutput, error) {
 			if !trips {
-				if asked++; asked == 1 {
+				if asked.Add(1) == 1 {
 					close(passed)
 				}
 				return runner.GuardrailOutput{}, nil
 			}
-			if asked > 1 {
+			if asked.Load() > 1 {
 				return runner.GuardrailOutput{Tripped: true}, nil
 			}
 			<-ctx.Done()
