@@ -240,7 +240,9 @@ export interface HostedMCPToolOptions {
   /** What the server asks about before it calls. @defaultValue "never" */
   readonly requireApproval?: "never" | "always" | { readonly [key: string]: Json } | undefined;
   /** Answers the server's requests for approval by program. Where it is absent the run stops for a decision. */
-  readonly onApproval?: Gate["onApproval"];
+  readonly onApproval?:
+    | ((details: ToolCallDetails & { readonly rawItem: WireItem }) => ApprovalAnswer | undefined | Promise<ApprovalAnswer | undefined>)
+    | undefined;
   /** Further fields of the API's own tool, under its names. */
   readonly config?: { readonly [key: string]: Json } | undefined;
 }
