@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"runstream/internal/codec"
+	"runstream/internal/wire"
 	"runstream/runner"
 )
 
@@ -41,7 +42,7 @@ func shownSchema(owner string, schema json.RawMessage, strict *bool) (json.RawMe
 		return schema, nil
 	}
 	if string(schema) == "{}" {
-		return json.RawMessage(`{"type":"object","properties":{},"required":[],"additionalProperties":false}`), nil
+		return json.RawMessage(wire.NoArguments), nil
 	}
 	s := strictener{owner: owner, left: mostNodes, room: mostInPlace, targets: map[string]*orderedObject{}}
 	s.root, _ = readOrdered(schema)

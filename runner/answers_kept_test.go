@@ -50,20 +50,19 @@ func TestAMessageThatWasTrippedOnIsNotGivenAgain(t *testing.T) {
 	}
 }
 
+// apologizing answers a refusal, and counts how often it did.
+func apologizing(handled *int) runner.Option {
+	return runner.WithErrorHandlers(runner.ErrorHandlers{ModelRefusal: func(context.Context, *runner.RunContext, error) (*runner.HandledError, error) {
+		*handled++
+		return &runner.HandledError{FinalOutput: "Sorry."}, nil
+	}})
+}
+
 func TestAHandlersAnswerThatNobodyPassedIsNotSaved(t *testing.T) {
 	session := &notedSession{}
-	agent := newAgent("A", script(runnertest.Reply(runnertest.Refusal("No.")), says("Done.")))
-	fails := true
-	agent.OutputGuardrails = []runner.OutputGuardrail{{Name: "g", Run: func(context.Context, *runner.RunContext, *runner.Agent, any) (runner.GuardrailOutput, error) {
-		if fails {
-			return runner.GuardrailOutput{}, errBroken
-		}
-		return runner.GuardrailOutput{}, nil
-	}}}
-	handlers := runner.ErrorHandlers{ModelRefusal: func(context.Context, *runner.RunContext, error) (*runner.HandledError, error) {
-		return &runner.HandledError{FinalOutput: "Sorry."}, nil
-	}}
-	result, err := runner.Run(t.Context(), agent, runner.Text("Go."), runner.WithSession(session), runner.WithErrorHandlers(handlers))
+	agent, look := lookedAt(runnertest.Reply(runnertest.Refusal("No.")), says("Done."))
+	*look = guardFails
+	result, err := runner.Run(t.Context(), agent, runner.Text("Go."), runner.WithSession(session), apologizing(new(int)))
 	require.ErrorIs(t, err, errBroken)
 	assert.NotContains(t, string(document(t, result.State())), `"pending_session_write"`)
 	assert.Equal(t, []string{"user"}, session.log(t))
@@ -100,23 +99,13 @@ func TestInputThatIsTheSessionsOwnIsSavedAgain(t *testing.T) {
 }
 
 func TestAHandlersAnswerIsNotGivenByALaterRun(t *testing.T) {
-	agent := newAgent("A", script(runnertest.Reply(runnertest.Refusal("No.")), says("Done.")))
-	fails := true
-	agent.OutputGuardrails = []runner.OutputGuardrail{{Name: "g", Run: func(context.Context, *runner.RunContext, *runner.Agent, any) (runner.GuardrailOutput, error) {
-		if fails {
-			return runner.GuardrailOutput{}, errBroken
-		}
-		return runner.GuardrailOutput{}, nil
-	}}}
+	agent, look := lookedAt(runnertest.Reply(runnertest.Refusal("No.")), says("Done."))
+	*look = guardFails
 	handled := 0
-	handlers := runner.ErrorHandlers{ModelRefusal: func(context.Context, *runner.RunContext, error) (*runner.HandledError, error) {
-		handled++
-		return &runner.HandledError{FinalOutput: "Sorry."}, nil
-	}}
-	result, err := runner.Run(t.Context(), agent, runner.Text("Go."), runner.WithErrorHandlers(handlers))
+	result, err := runner.Run(t.Context(), agent, runner.Text("Go."), apologizing(&handled))
 	require.ErrorIs(t, err, errBroken)
-	fails = false
-	result = runOK(t, agent, result.State(), runner.WithErrorHandlers(handlers))
+	*look = guardPasses
+	result = runOK(t, agent, result.State(), apologizing(&handled))
 	assert.Equal(t, "Done.", result.FinalOutput())
 	assert.Equal(t, 1, handled)
 }

@@ -14,6 +14,24 @@ import (
 	"runstream/runner/runnertest"
 )
 
+// readRequest is a hosted server's request for approval.
+var readRequest = runnertest.Item(json.RawMessage(`{"type":"mcp_approval_request","id":"m1","server_label":"files","name":"read","arguments":"{}"}`))
+
+// fieldsOf gives a state's document for a test to change.
+func fieldsOf(t *testing.T, state *runner.State) (fields map[string]any) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal(document(t, state), &fields))
+	return fields
+}
+
+// parsed reads a document that a test has changed.
+func parsed(t *testing.T, fields any, agent *runner.Agent) (*runner.State, error) {
+	t.Helper()
+	text, err := json.Marshal(fields)
+	require.NoError(t, err)
+	return runner.ParseState(text, agent)
+}
+
 func editor(ran *executions) *runner.ApplyPatchTool {
 	return &runner.ApplyPatchTool{NeedsApproval: runner.Always, Apply: func(_ context.Context, call *runner.ToolCall, _ runner.PatchOperation) (string, error) {
 		ran.note(call)
@@ -117,8 +135,7 @@ func TestAComputerCallOfSeveralActionsIsInNoLedger(t *testing.T) {
 
 func TestARequestHasNoOtherPendingCallsID(t *testing.T) {
 	var ran executions
-	request := runnertest.Item(json.RawMessage(`{"type":"mcp_approval_request","id":"m1","server_label":"files","name":"read","arguments":"{}"}`))
-	agent := newAgent("A", script(runnertest.Reply(runnertest.ToolCall("gated", "c1", "{}"), request), says("Done.")), ran.gated("gated"),
+	agent := newAgent("A", script(runnertest.Reply(runnertest.ToolCall("gated", "c1", "{}"), readRequest), says("Done.")), ran.gated("gated"),
 		&runner.HostedMCPTool{ServerLabel: "files", Config: json.RawMessage(`{"type":"mcp","server_label":"files"}`), OnApproval: func(context.Context, *runner.ToolCall) (*runner.ApprovalAnswer, error) {
 			return &runner.ApprovalAnswer{Approve: true}, nil
 		}})
@@ -140,27 +157,21 @@ func TestWhatWaitsIsAnApproval(t *testing.T) {
 	var fields map[string]any
 	require.NoError(t, json.Unmarshal(doc, &fields))
 	fields["current_step"].(map[string]any)["data"].(map[string]any)["interruptions"].([]any)[0].(map[string]any)["type"] = "tool_call_item"
-	edited, err := json.Marshal(fields)
-	require.NoError(t, err)
-	_, err = runner.ParseState(edited, agent)
+	_, err := parsed(t, fields, agent)
 	field, _ := refusedText(t, err)
 	assert.Equal(t, "current_step.data.interruptions", field)
 }
 
 func TestARequestIsPendingOnce(t *testing.T) {
 	var ran executions
-	request := runnertest.Item(json.RawMessage(`{"type":"mcp_approval_request","id":"m1","server_label":"files","name":"read","arguments":"{}"}`))
-	agent := newAgent("A", script(runnertest.Reply(runnertest.ToolCall("gated", "c1", "{}"), request), says("Done.")), ran.gated("gated"),
+	agent := newAgent("A", script(runnertest.Reply(runnertest.ToolCall("gated", "c1", "{}"), readRequest), says("Done.")), ran.gated("gated"),
 		&runner.HostedMCPTool{ServerLabel: "files", Config: json.RawMessage(`{"type":"mcp","server_label":"files"}`), OnApproval: func(context.Context, *runner.ToolCall) (*runner.ApprovalAnswer, error) {
 			return &runner.ApprovalAnswer{Approve: true}, nil
 		}})
-	var fields map[string]any
-	require.NoError(t, json.Unmarshal(document(t, runOK(t, agent, runner.Text("Go.")).State()), &fields))
+	fields := fieldsOf(t, runOK(t, agent, runner.Text("Go.")).State())
 	work := fields["last_processed_response"].(map[string]any)
 	work["mcp_approval_requests"] = append(work["mcp_approval_requests"].([]any), work["mcp_approval_requests"].([]any)[0])
-	edited, err := json.Marshal(fields)
-	require.NoError(t, err)
-	_, err = runner.ParseState(edited, agent)
+	_, err := parsed(t, fields, agent)
 	field, _ := refusedText(t, err)
 	assert.Equal(t, "last_processed_response", field)
 }
@@ -170,12 +181,9 @@ func TestACallThatWasRejectedBeforeItWasMadeIsAskedFor(t *testing.T) {
 	agent := newAgent("A", script(calls("tool", "c0"), calls("tool", "c1"), says("Done.")), ran.gated("tool"))
 	state := runOK(t, agent, runner.Text("Go.")).State()
 	require.NoError(t, state.Decide(waiting(t, state, "c0"), runner.Decision{Approve: true, Always: true}))
-	var fields map[string]any
-	require.NoError(t, json.Unmarshal(document(t, state), &fields))
+	fields := fieldsOf(t, state)
 	fields["context"].(map[string]any)["function_tool_approvals"].([]any)[0].(map[string]any)["decision"].(map[string]any)["rejected"] = []any{"c1"}
-	edited, err := json.Marshal(fields)
-	require.NoError(t, err)
-	state, err = runner.ParseState(edited, agent)
+	state, err := parsed(t, fields, agent)
 	require.NoError(t, err)
 	state = runOK(t, agent, state).State()
 	assert.Equal(t, []string{"c1"}, waitingIDs(state.Interruptions()), "not approved by what holds for all")
@@ -233,23 +241,19 @@ func TestAnItemOfAnotherCopyIsItsAgents(t *testing.T) {
 
 func TestADecisionOnARequestThatIsBoundToNoneCountsForNothing(t *testing.T) {
 	var ran executions
-	request := runnertest.Item(json.RawMessage(`{"type":"mcp_approval_request","id":"m1","server_label":"files","name":"read","arguments":"{}"}`))
-	model := script(runnertest.Reply(runnertest.ToolCall("gated", "c1", "{}"), request), says("Done."))
+	model := script(runnertest.Reply(runnertest.ToolCall("gated", "c1", "{}"), readRequest), says("Done."))
 	agent := newAgent("A", model, ran.gated("gated"),
 		&runner.HostedMCPTool{ServerLabel: "files", Config: json.RawMessage(`{"type":"mcp","server_label":"files"}`), OnApproval: func(context.Context, *runner.ToolCall) (*runner.ApprovalAnswer, error) {
 			return &runner.ApprovalAnswer{Approve: false}, nil
 		}})
-	var fields map[string]any
-	require.NoError(t, json.Unmarshal(document(t, runOK(t, agent, runner.Text("Go.")).State()), &fields))
+	fields := fieldsOf(t, runOK(t, agent, runner.Text("Go.")).State())
 	within := fields["context"].(map[string]any)
 	delete(within["tool_invocations"].(map[string]any), "m1")
 	within["hosted_mcp_approvals"] = []any{map[string]any{
 		"identity": map[string]any{"type": "server_tool", "server_label": "files", "tool_name": "read"},
 		"decision": map[string]any{"approved": []any{"m1"}, "rejected": []any{}},
 	}}
-	edited, err := json.Marshal(fields)
-	require.NoError(t, err)
-	state, err := runner.ParseState(edited, agent)
+	state, err := parsed(t, fields, agent)
 	require.NoError(t, err)
 	require.NoError(t, state.Approve(waiting(t, state, "c1")))
 	runOK(t, agent, state)
@@ -274,12 +278,9 @@ func TestAnMCPCallRunsOnNoServerThatItsDocumentDoesNotName(t *testing.T) {
 			tool := ran.gated("read")
 			tool.MCP = &runner.MCPBinding{Server: "files", Tool: "read"}
 			agent := newAgent("A", script(calls("read", "c1"), says("Done.")), tool)
-			var fields map[string]any
-			require.NoError(t, json.Unmarshal(document(t, runOK(t, agent, runner.Text("Go.")).State()), &fields))
+			fields := fieldsOf(t, runOK(t, agent, runner.Text("Go.")).State())
 			change(fields["last_processed_response"].(map[string]any))
-			edited, err := json.Marshal(fields)
-			require.NoError(t, err)
-			state, err := runner.ParseState(edited, agent)
+			state, err := parsed(t, fields, agent)
 			require.NoError(t, err)
 			require.NoError(t, state.Approve(waiting(t, state, "c1")))
 			requireError[*runner.UserError](t, agent, state)
@@ -290,8 +291,7 @@ func TestAnMCPCallRunsOnNoServerThatItsDocumentDoesNotName(t *testing.T) {
 
 func TestAnAnsweredRequestIsCompletedInTheDocument(t *testing.T) {
 	var ran executions
-	request := runnertest.Item(json.RawMessage(`{"type":"mcp_approval_request","id":"m1","server_label":"files","name":"read","arguments":"{}"}`))
-	agent := newAgent("A", script(runnertest.Reply(request), calls("gated", "c1"), says("Done.")), ran.gated("gated"),
+	agent := newAgent("A", script(runnertest.Reply(readRequest), calls("gated", "c1"), says("Done.")), ran.gated("gated"),
 		&runner.HostedMCPTool{ServerLabel: "files", Config: json.RawMessage(`{"type":"mcp","server_label":"files"}`)})
 	state := runOK(t, agent, runner.Text("Go.")).State()
 	require.NoError(t, state.Approve(waiting(t, state, "m1")))
@@ -309,9 +309,7 @@ func TestACompletedCallIsShownAsItWasInEveryPlace(t *testing.T) {
 		for _, place := range places {
 			fields[place] = replaced(fields[place], `{\"id\":\"c1\"}`, `{\"id\":\"else\"}`)
 		}
-		edited, err := json.Marshal(fields)
-		require.NoError(t, err)
-		_, err = runner.ParseState(edited, agent)
+		_, err := parsed(t, fields, agent)
 		field, _ := refusedText(t, err)
 		assert.Equal(t, "context.tool_invocations", field)
 	}

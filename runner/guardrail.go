@@ -176,11 +176,11 @@ func (g *inputGuardrails) passed() bool {
 func (g *inputGuardrails) taken() (results []GuardrailResult) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	known := g.results[:g.settled]
+	spoken := g.results[:g.settled]
 	if g.failure != nil {
-		known = g.results
+		spoken = g.results
 	}
-	for _, result := range known {
+	for _, result := range spoken {
 		if result == nil {
 			continue
 		}

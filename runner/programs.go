@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 )
@@ -14,22 +13,32 @@ type programs struct {
 	known, ended map[string]bool
 }
 
-// read notes the programs among items. What a server keeps may have their calls
-// and outputs alone.
-func (p *programs) read(items []json.RawMessage, serverKeeps bool) {
-	for _, raw := range items {
-		head := parseRawItem(raw)
-		switch {
-		case head.Type == "program":
-			p.known[head.CallID] = true
-		case head.Type == "program_output" && serverKeeps:
-			p.known[head.CallID] = true
-		case head.Caller == "program" && serverKeeps:
-			p.known[head.CallerID] = true
-		}
-		if head.Type == "program_output" && head.Status == "completed" {
-			p.ended[head.CallID] = true
-		}
+// programsOf gives the programs of a conversation and of the response to it.
+func programsOf(s *State, response *ModelResponse) *programs {
+	p := &programs{known: map[string]bool{}, ended: map[string]bool{}}
+	for _, head := range headsOf(s.original.asItems()) {
+		p.note(head, s.serverKeeps())
+	}
+	for _, item := range s.items {
+		p.note(item.parsed(), s.serverKeeps())
+	}
+	for _, head := range headsOf(response.Output) {
+		p.note(head, false)
+	}
+	return p
+}
+
+// note notes what an item says of programs. What a server keeps may have their
+// calls and outputs alone.
+func (p *programs) note(head *rawItem, serverKeeps bool) {
+	switch {
+	case head.Type == "program", head.Type == "program_output" && serverKeeps:
+		p.known[head.CallID] = true
+	case head.Caller == "program" && serverKeeps:
+		p.known[head.CallerID] = true
+	}
+	if head.Type == "program_output" && head.Status == "completed" {
+		p.ended[head.CallID] = true
 	}
 }
 
@@ -40,36 +49,32 @@ func (p *processor) checkProgram(head *rawItem) error {
 	if !called && head.Type != "program" && head.Type != "program_output" {
 		return nil
 	}
+	produced := "Model produced " + shownName(head.Type) + " item "
 	if !p.offer.hosted("programmatic_tool_calling") {
-		return &ModelBehaviorError{Message: "Model produced " + shownName(head.Type) + " item without a programmatic_tool_calling tool."}
+		return &ModelBehaviorError{Message: produced + "without a programmatic_tool_calling tool."}
 	}
 	if !called {
 		return nil
 	}
-	s := p.l.s
 	if p.programs == nil {
-		p.programs = &programs{known: map[string]bool{}, ended: map[string]bool{}}
-		p.programs.read(s.original.asItems(), s.serverKeeps())
-		for _, item := range s.items {
-			p.programs.read([]json.RawMessage{item.Raw}, s.serverKeeps())
-		}
-		p.programs.read(p.work.response.Output, false)
+		p.programs = programsOf(p.l.s, p.work.response)
 	}
 	switch {
 	case !p.programs.known[head.CallerID]:
-		return &ModelBehaviorError{Message: "Model produced " + shownName(head.Type) + " item with a program caller that does not match a parent program item."}
+		return &ModelBehaviorError{Message: produced + "with a program caller that does not match a parent program item."}
 	case p.programs.ended[head.CallerID]:
-		return &ModelBehaviorError{Message: "Model produced " + shownName(head.Type) + " item with a program caller whose parent program is already completed."}
+		return &ModelBehaviorError{Message: produced + "with a program caller whose parent program is already completed."}
 	}
 	return nil
 }
 
 // program keeps a program, which the server runs, or what came of it.
 func (p *processor) program(item *RunItem) error {
+	kind := ToolCallOutputItem
 	if item.head.Type == "program" {
-		return p.keep(item, ToolCallItem, "programmatic_tool_calling")
+		kind = ToolCallItem
 	}
-	return p.keep(item, ToolCallOutputItem, "programmatic_tool_calling")
+	return p.keep(item, kind, "programmatic_tool_calling")
 }
 
 // checkCaller refuses a call by whom the tool does not allow: all but the model

@@ -13,7 +13,6 @@ const orderGrace = 100 * time.Millisecond
 // startedCalls are the approved calls of a turn once they are started.
 type startedCalls struct {
 	l     *runLoop
-	ctx   context.Context
 	calls []localCall
 	done  chan finishedCall // one slot a call: a late tool never blocks
 	slots chan struct{}     // as many as may run at once, nil for all
@@ -27,7 +26,7 @@ type startedCalls struct {
 // it, where nothing before that takes its time: a hook, a guardrail, or the
 // approved calls of a run inside.
 func (l *runLoop) startCalls(ctx context.Context, calls []localCall) <-chan finishedCall {
-	s := &startedCalls{l: l, ctx: ctx, calls: calls, done: make(chan finishedCall, len(calls))}
+	s := &startedCalls{l: l, calls: calls, done: make(chan finishedCall, len(calls))}
 	if l.cfg.maxConcurrency > 0 {
 		s.slots = make(chan struct{}, l.cfg.maxConcurrency)
 	}
@@ -42,15 +41,15 @@ func (l *runLoop) startCalls(ctx context.Context, calls []localCall) <-chan fini
 			functions = append(functions, i)
 		}
 	}
-	go s.startFunctions(functions)
+	go s.startFunctions(ctx, functions)
 	for _, queue := range queues {
-		go s.runQueue(queue)
+		go s.runQueue(ctx, queue)
 	}
 	return s.done
 }
 
 // startFunctions starts each function once the one before it has begun.
-func (s *startedCalls) startFunctions(functions []int) {
+func (s *startedCalls) startFunctions(ctx context.Context, functions []int) {
 	var late <-chan struct{}
 	if len(functions) > 1 {
 		expired := make(chan struct{})
@@ -63,8 +62,8 @@ func (s *startedCalls) startFunctions(functions []int) {
 		}
 		begun := make(chan struct{})
 		s.calls[i].begun = sync.OnceFunc(func() { close(begun) })
-		goesOn := s.calls[i].paused != nil
-		go s.runFunction(i, goesOn)
+		goesOn := s.calls[i].paused != nil // not later, when the run may have given up and changes it
+		go s.runFunction(ctx, i, goesOn)
 		select {
 		case <-begun:
 		case <-late:
@@ -73,7 +72,7 @@ func (s *startedCalls) startFunctions(functions []int) {
 }
 
 // runFunction runs one function, or goes on with the paused run inside it.
-func (s *startedCalls) runFunction(i int, goesOn bool) {
+func (s *startedCalls) runFunction(ctx context.Context, i int, goesOn bool) {
 	c := &s.calls[i]
 	defer c.begun()
 	if s.slots != nil {
@@ -88,15 +87,15 @@ func (s *startedCalls) runFunction(i int, goesOn bool) {
 		}
 		defer s.l.calls.inner.Done()
 	}
-	if s.slots != nil && s.ctx.Err() != nil {
-		f.err = context.Cause(s.ctx)
+	if s.slots != nil && ctx.Err() != nil {
+		f.err = context.Cause(ctx)
 		return
 	}
-	f = s.runCall(i)
+	f = s.runCall(ctx, i)
 }
 
 // runQueue runs the calls of one other kind, one after the other.
-func (s *startedCalls) runQueue(queue []int) {
+func (s *startedCalls) runQueue(ctx context.Context, queue []int) {
 	reported := 0
 	defer func() {
 		for _, i := range queue[reported:] {
@@ -104,27 +103,27 @@ func (s *startedCalls) runQueue(queue []int) {
 		}
 	}()
 	for at, i := range queue {
-		f := finishedCall{index: i, err: context.Cause(s.ctx)}
+		f := finishedCall{index: i, err: context.Cause(ctx)}
 		if at == 0 || f.err == nil {
-			f = s.runCall(i)
+			f = s.runCall(ctx, i)
 		}
 		s.done <- f
 		reported++
 	}
 }
 
-func (s *startedCalls) runCall(i int) (f finishedCall) {
+func (s *startedCalls) runCall(ctx context.Context, i int) (f finishedCall) {
 	l, c := s.l, &s.calls[i]
 	f.index = i
 	if l.calls.over() {
 		f.err = errOver
 		return f
 	}
-	if cause := context.Cause(s.ctx); cause != nil && cause != errSiblingFailed {
+	if cause := context.Cause(ctx); cause != nil && cause != errSiblingFailed {
 		f.err = cause // the run was stopped
 		return f
 	}
-	ctx := context.WithValue(s.ctx, toolCallKey{}, &runningCall{call: c.call, calls: &l.calls})
+	ctx = context.WithValue(ctx, toolCallKey{}, &runningCall{call: c.call, calls: &l.calls})
 	f.err = l.inSpan(ctx, SpanTool, c.call.Name, func(ctx context.Context) (err error) {
 		f.outcome, err = c.tool.run(ctx, l, c)
 		return err

@@ -51,22 +51,23 @@ func ParseState(data []byte, start *Agent) (*State, error) {
 	if start == nil {
 		return nil, &UserError{Message: "there is no agent to restore the state for; pass the agent that the run was started with"}
 	}
-	if err := newAgentGraph(start).complete(); err != nil {
+	graph := newAgentGraph(start)
+	if err := graph.complete(); err != nil {
 		return nil, err
 	}
 	if err := checkDocument(data); err != nil {
 		return nil, err
 	}
-	return parseState(slices.Clone(data), start) // what is kept as it came is part of it
+	return parseState(slices.Clone(data), graph) // what is kept as it came is part of it
 }
 
 // parseState reads a document that is JSON of a size that may be.
-func parseState(data []byte, start *Agent) (*State, error) {
+func parseState(data []byte, graph *agentGraph) (*State, error) {
 	fields, err := documentFields(data)
 	if err != nil {
 		return nil, err
 	}
-	r := &documentReader{fields: fields, graph: newAgentGraph(start), minor: minorVersion(fields["$schemaVersion"])}
+	r := &documentReader{fields: fields, graph: graph, minor: minorVersion(fields["$schemaVersion"])}
 	s := r.state()
 	if r.err != nil {
 		return nil, r.err

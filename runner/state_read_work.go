@@ -240,7 +240,7 @@ func (r *documentReader) nested(field string, s *State, c *localCall, raw json.R
 		if !ok || f.agentTool == nil || f.key() != c.item.key {
 			continue
 		}
-		inner, err := parseState(raw, f.agentTool.agent)
+		inner, err := parseState(raw, newAgentGraph(f.agentTool.agent))
 		if err == nil {
 			c.tool, c.paused, refused = f, inner, nil
 			break

@@ -41,8 +41,7 @@ func TestAResponseWithReasoningIsWithheldAsAWhole(t *testing.T) {
 }
 
 func TestAnApprovedRequestHasNoReason(t *testing.T) {
-	request := runnertest.Item(json.RawMessage(`{"type":"mcp_approval_request","id":"m1","server_label":"files","name":"read","arguments":"{}"}`))
-	model := script(runnertest.Reply(request), says("Done."))
+	model := script(runnertest.Reply(readRequest), says("Done."))
 	agent := newAgent("A", model,
 		&runner.HostedMCPTool{ServerLabel: "files", Config: json.RawMessage(`{"type":"mcp","server_label":"files"}`), OnApproval: func(context.Context, *runner.ToolCall) (*runner.ApprovalAnswer, error) {
 			return &runner.ApprovalAnswer{Approve: true, Reason: "internal"}, nil

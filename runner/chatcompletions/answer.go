@@ -115,10 +115,10 @@ func (a *answer) readDelta(c *choice) error {
 	if d.ReasoningContent.text == "" && (d.Content.json != nil || d.Refusal.text != "" || len(d.ToolCalls) > 0) {
 		a.endSummaryPart()
 	}
-	if d.Content.json != nil {
-		a.addText(d.Content, c)
+	if d.Content.text != "" || d.Content.json != nil && a.inMessage() {
+		a.addText(a.inText.join(d.Content), c)
 	}
-	if a.message != nil && a.message.text != nil {
+	if a.inMessage() {
 		a.message.text.Annotations = append(a.message.text.Annotations, readAnnotations(d.Annotations)...)
 	}
 	if d.Refusal.text != "" {

@@ -39,13 +39,11 @@ func (a *answer) messageItem(status string) *messageItem {
 	return &messageItem{ID: wire.FakeID, Type: "message", Role: "assistant", Status: status, Content: []any{}, ProviderData: &from}
 }
 
-// addText adds a delta. An empty one opens no message; half a character does.
-func (a *answer) addText(d deltaText, c *choice) {
-	delta := a.inText.join(d)
-	if a.message == nil || a.message.text == nil {
-		if d.text == "" {
-			return
-		}
+// inMessage says whether the message has a text.
+func (a *answer) inMessage() bool { return a.message != nil && a.message.text != nil }
+
+func (a *answer) addText(delta string, c *choice) {
+	if !a.inMessage() {
 		part := &outputText{Type: "output_text", Annotations: []annotation{}, Logprobs: []outputLogprob{}}
 		index := a.openPart(part.fields())
 		a.message.text, a.message.textIndex = part, index
@@ -94,7 +92,7 @@ func (a *answer) endParts() {
 	}
 	if m.text != nil {
 		if rest := a.inText.rest(); rest != "" {
-			a.addText(deltaText{text: rest}, &choice{})
+			a.addText(rest, &choice{})
 		}
 		a.endPart(m.textIndex, m.text.fields())
 	}

@@ -155,11 +155,11 @@ const keys: ReadonlySet<string> = new Set(["headers", "authorization", "server_u
 
 /** A copy of a request without keys. Function tools, whose parameters have names of their own, have none. */
 function withoutKeys(request: RecordedRequest): RecordedRequest {
-  const { tools, ...others } = copy(request);
-  if (!Array.isArray(tools)) return copy(request);
+  const body = copy(request);
+  if (!Array.isArray(body.tools)) return body;
   const safe = (key: string, value: unknown): unknown => (keys.has(key) ? undefined : value);
   const hosted = (tool: object): object => JSON.parse(JSON.stringify(tool, safe)) as object;
-  return { ...others, tools: tools.map((tool) => ("parameters" in tool || "tools" in tool ? tool : hosted(tool))) };
+  return { ...body, tools: body.tools.map((tool: object) => ("parameters" in tool || "tools" in tool ? tool : hosted(tool))) };
 }
 
 function copy<T>(value: T): T {
