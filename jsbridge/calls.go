@@ -48,10 +48,8 @@ func (t *callTable) waits(number int) bool {
 	return t.waiting[number] != nil
 }
 
-// close says that nobody waits for the reply any more; false where it came.
-func (t *callTable) close(number int) bool {
-	return t.take(number) != nil
-}
+// close says that nobody waits for the reply any more.
+func (t *callTable) close(number int) { t.take(number) }
 
 // answer hands a reply to the call. A call that nobody waits for is ignored.
 func (t *callTable) answer(m replyMessage) {

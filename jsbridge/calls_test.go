@@ -15,11 +15,13 @@ func TestARepliedCallIsOver(t *testing.T) {
 
 	calls.answer(replyMessage{Call: first, Value: `{"a":1}`})
 	assert.JSONEq(t, `{"a":1}`, string((<-replied).value))
-	assert.False(t, calls.close(first))
+	assert.False(t, calls.waits(first))
 	calls.answer(replyMessage{Call: first, Value: `2`})
 	assert.Empty(t, replied, "a second reply is ignored")
 
-	assert.True(t, calls.close(second))
+	assert.True(t, calls.waits(second))
+	calls.close(second)
+	assert.False(t, calls.waits(second))
 	calls.answer(replyMessage{Call: second, Value: `2`})
 	calls.answer(replyMessage{Call: 99, Value: `2`})
 	third, _ := calls.open()

@@ -114,8 +114,8 @@ type snapshotMessage struct {
 
 func (m snapshotMessage) crossing() (string, []any) { return "snapshot", []any{m.Run, m.Snapshot} }
 
-// endCallMessage ("end" with a call) says that nobody waits for the call's
-// reply any more: its AbortSignal fires.
+// endCallMessage ("end" with a call) says that the call is to end: its AbortSignal
+// fires. What a tool has done by then may still be its reply, for a short while.
 type endCallMessage struct{ Call int }
 
 func (m endCallMessage) crossing() (string, []any) { return "endCall", []any{m.Call} }

@@ -176,7 +176,8 @@ func (r *run) callWhile(ctx context.Context, meanwhile func(), fn functionRef, a
 		return nil, err
 	}
 	number, replied := r.engine.calls.open()
-	if ctx.Value(onlyCallKey{}) != nil {
+	tool := ctx.Value(onlyCallKey{}) != nil
+	if tool {
 		r.mu.Lock()
 		r.tools[number] = ctx
 		r.mu.Unlock()
@@ -196,11 +197,26 @@ func (r *run) callWhile(ctx context.Context, meanwhile func(), fn functionRef, a
 	case <-r.ctx.Done():
 		err = context.Cause(r.ctx)
 	}
-	if r.engine.calls.close(number) {
+	if r.engine.calls.waits(number) {
 		r.engine.post(endCallMessage{Call: number})
 	}
+	if tool {
+		select {
+		case reply := <-replied:
+			if reply.err == nil {
+				return reply.value, nil
+			}
+		case <-r.stopped.Done():
+		case <-time.After(toolGrace):
+		}
+	}
+	r.engine.calls.close(number)
 	return nil, err
 }
+
+// toolGrace is how long a tool whose context has ended may take to give what it
+// has done: the runner keeps that where another call of the turn failed.
+const toolGrace = 250 * time.Millisecond
 
 // checkpoint waits until the page's reader has taken a turn's events. The turn's
 // snapshot does not: the session has the turn, and a page that is closed in it

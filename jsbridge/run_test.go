@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -165,19 +166,23 @@ func TestCancelStopsAModelCall(t *testing.T) {
 }
 
 func TestCancelEndsATool(t *testing.T) {
-	page, _ := newTestPage(t, callsTheTool...)
-	page.functions[1] = func([]json.RawMessage) (any, bool) {
-		page.engine.handle(cancelMessage{Run: 1, Mode: "immediate"})
-		return nil, false
-	}
-	page.run(1, toolAgent(`"execute":{"fn":1}`))
-	page.snapshot(1)
-	call := seen(page, func(m callMessage) bool { return m.Fn == 1 }).Call
-	log := page.log()
-	require.IsType(t, endRunMessage{}, log[len(log)-1], "the run's end is its last message")
-	assert.Contains(t, log, endCallMessage{call})
-	page.engine.handle(replyMessage{Call: call, Value: `"late"`})
-	assert.Len(t, page.log(), len(log), "a late reply is ignored")
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		page, _ := newTestPage(t, callsTheTool...)
+		page.functions[1] = func([]json.RawMessage) (any, bool) {
+			page.engine.handle(cancelMessage{Run: 1, Mode: "immediate"})
+			return nil, false
+		}
+		page.run(1, toolAgent(`"execute":{"fn":1}`))
+		page.snapshot(1)
+		assert.Zero(t, time.Since(began), "nobody waits for what the tool does")
+		call := seen(page, func(m callMessage) bool { return m.Fn == 1 }).Call
+		log := page.log()
+		require.IsType(t, endRunMessage{}, log[len(log)-1], "the run's end is its last message")
+		assert.Contains(t, log, endCallMessage{call})
+		page.engine.handle(replyMessage{Call: call, Value: `"late"`})
+		assert.Len(t, page.log(), len(log), "a late reply is ignored")
+	})
 }
 
 func TestAToolThatTakesTooLongIsLetGo(t *testing.T) {

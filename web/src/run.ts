@@ -243,7 +243,6 @@ export class Run implements RunListener, Readable {
   #endCall(call: number): void {
     if (call === this.#turn) this.#turn = undefined;
     this.#calls.get(call)?.abort(new DOMException("Nobody waits for this call.", "AbortError"));
-    this.#calls.delete(call);
   }
 
   #end({ snapshot, error }: { readonly snapshot?: ArrayBuffer; readonly error?: Parameters<typeof errorFromData>[0] }): void {

@@ -149,6 +149,36 @@ for (const engine of ["worker", "page"] as const) {
       assert.deepEqual(got, { "a tool": true, "a hook": true, "a model": true });
     });
 
+    test("what a tool has done counts though another call of the turn failed", async () => {
+      const script = server.script(response(call("fragile", "call_1"), call("thorough", "call_2")));
+      const got = await page.evaluate(async (baseURL) => {
+        const { Agent, configure, runStreamed, tool } = window.runstream;
+        configure({ baseURL });
+        let begun = (): void => {};
+        const both = new Promise<void>((resolve) => (begun = resolve));
+        const fragile = tool({
+          name: "fragile", description: "Breaks.", errorFunction: null,
+          execute: async () => {
+            await both;
+            throw new Error("broken");
+          },
+        });
+        const thorough = tool({
+          name: "thorough", description: "Ends what it has begun.",
+          execute: (_args, { signal }) =>
+            new Promise<string>((resolve) => {
+              signal.addEventListener("abort", () => resolve("did it"));
+              begun();
+            }),
+        });
+        const result = runStreamed(new Agent({ name: "A", tools: [fragile, thorough] }), "Hi");
+        const error = await result.completed.then(() => "none", (error: Error) => error.message);
+        const outputs = result.newItems.filter((item) => item.type === "tool_call_output_item").map(({ output }) => output);
+        return { error, outputs };
+      }, script.baseURL);
+      assert.deepEqual(got, { error: "Error running tool fragile: broken", outputs: ["did it"] });
+    });
+
     test("a server that answers 500 is asked again, then named in the error", async () => {
       const refusal: Reply = { status: 500, headers: { "retry-after-ms": "1" }, json: { error: { message: "out of order" } } };
       const script = server.script(refusal, refusal, refusal);
