@@ -20,12 +20,13 @@ func TestWhatAToolOfThePageHasDoneCountsThoughAnotherFailed(t *testing.T) {
 		reply any
 		want  string // in the state's document; empty: there is no output
 	}{
-		"function":        {runnertest.ToolCall("works", "c1", `{}`), "did it", `"output":"did it"`},
-		"custom":          {item(`{"type":"custom_tool_call","call_id":"c1","name":"custom","input":"x"}`), "did it", `"output":"did it"`},
-		"shell":           {item(`{"type":"shell_call","call_id":"c1","action":{"commands":["ls"]}}`), map[string]string{"text": "did it"}, `"stdout":"did it"`},
-		"editor":          {item(`{"type":"apply_patch_call","call_id":"c1","operation":{"type":"delete_file","path":"a"}}`), "did it", `"output":"did it"`},
-		"one that throws": {runnertest.ToolCall("works", "c1", `{}`), &errorData{Name: "AbortError", Message: "aborted"}, ""},
-		"one that hangs":  {runnertest.ToolCall("works", "c1", `{}`), nil, ""},
+		"function":                    {runnertest.ToolCall("works", "c1", `{}`), "did it", `"output":"did it"`},
+		"custom":                      {item(`{"type":"custom_tool_call","call_id":"c1","name":"custom","input":"x"}`), "did it", `"output":"did it"`},
+		"shell":                       {item(`{"type":"shell_call","call_id":"c1","action":{"commands":["ls"]}}`), map[string]string{"text": "did it"}, `"stdout":"did it"`},
+		"editor":                      {item(`{"type":"apply_patch_call","call_id":"c1","operation":{"type":"delete_file","path":"a"}}`), "did it", `"output":"did it"`},
+		"one whose output is guarded": {runnertest.ToolCall("guarded", "c1", `{}`), "did it", ""}, // and no guardrail has looked at it
+		"one that throws":             {runnertest.ToolCall("works", "c1", `{}`), &errorData{Name: "AbortError", Message: "aborted"}, ""},
+		"one that hangs":              {runnertest.ToolCall("works", "c1", `{}`), nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -42,6 +43,7 @@ func TestWhatAToolOfThePageHasDoneCountsThoughAnotherFailed(t *testing.T) {
 				page.run(1, `{"agents":[{"name":"A","tools":[
 					{"type":"function","name":"fails","description":"","parameters":{"type":"object"},"execute":{"fn":1},"onError":null},
 					{"type":"function","name":"works","description":"","parameters":{"type":"object"},"execute":{"fn":2}},
+					{"type":"function","name":"guarded","description":"","parameters":{"type":"object"},"execute":{"fn":2},"outputGuardrails":[{"name":"G","run":{"fn":3}}]},
 					{"type":"custom","name":"custom","execute":{"fn":2}},
 					{"type":"shell","name":"shell","execute":{"fn":2}},
 					{"type":"apply_patch","name":"apply_patch","execute":{"fn":2}}]}],"input":{"text":"Go."},`+testProvider+`}`)
