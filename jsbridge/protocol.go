@@ -115,7 +115,7 @@ type snapshotMessage struct {
 func (m snapshotMessage) crossing() (string, []any) { return "snapshot", []any{m.Run, m.Snapshot} }
 
 // endCallMessage ("end" with a call) says that the call is to end: its AbortSignal
-// fires. What a tool has done by then may still be its reply, for a short while.
+// fires. A tool may still reply with what it has done, for a short while.
 type endCallMessage struct{ Call int }
 
 func (m endCallMessage) crossing() (string, []any) { return "endCall", []any{m.Call} }

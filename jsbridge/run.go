@@ -215,7 +215,8 @@ func (r *run) callWhile(ctx context.Context, meanwhile func(), fn functionRef, a
 }
 
 // toolGrace is how long a tool whose context has ended may take to give what it
-// has done: the runner keeps that where another call of the turn failed.
+// has done: as long as the runner waits, which keeps that where another call of
+// the turn ended the run.
 const toolGrace = 250 * time.Millisecond
 
 // checkpoint waits until the page's reader has taken a turn's events. The turn's

@@ -18,7 +18,7 @@ export interface ToolCallDetails extends RunContext {
   readonly callId: string;
   /** The arguments as the model wrote them. */
   readonly arguments: string;
-  /** Fires when the call is to end: it timed out, the run was stopped, or another call of the turn made it fail. In the
-   * last case what the tool gives within 250 ms is still kept. */
+  /** Fires when the call is to end: it timed out, or the run was stopped or ended by the failure of another call of the
+   * turn. After such a failure, what the tool gives within 250 ms is still kept. */
   readonly signal: AbortSignal;
 }

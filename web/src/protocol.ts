@@ -44,7 +44,7 @@ export type FromEngine =
   /** What is known of a run after a turn: in UTF-8, a {@link Snapshot} as JSON text, and behind it the JSON texts that the
    * page does not have yet, each after a record separator. It comes before anything else of the next turn. */
   | { readonly type: "snapshot"; readonly run: number; readonly snapshot: ArrayBuffer }
-  /** The call is to end: its `AbortSignal` fires. What a tool has done by then may still be its reply, for a short while. */
+  /** The call is to end: its `AbortSignal` fires. A tool may still reply with what it has done, for a short while. */
   | { readonly type: "end"; readonly call: number }
   /** A run is over; its last message. `snapshot` is as above; it is there after an error too, unless the run could not
    * start. */
