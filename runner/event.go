@@ -1,6 +1,10 @@
 package runner
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"runstream/internal/codec"
+)
 
 // EventType tells the three kinds of stream events apart.
 type EventType string
@@ -54,6 +58,10 @@ type RawEvent struct {
 	// Data is the event as the server wrote it, byte for byte. It must not be
 	// changed.
 	Data json.RawMessage
+	// Likeness is for the WebAssembly engine, to which it tells how Data differs
+	// from the events before it; the zero value says nothing. It is ignored where
+	// Data is not the text that it came with.
+	Likeness codec.Likeness
 }
 
 // itemEvent gives the event that announces item, and false for an item that

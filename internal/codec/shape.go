@@ -2,28 +2,33 @@ package codec
 
 import (
 	"math/bits"
-	"slices"
 
 	"runstream/internal/bytescan"
 )
 
 // Shape is what JSON texts have in common that differ in strings and numbers
 // only, as a stream's events do. To see that a text has it takes a third of the
-// time of [TextField]. The zero Shape fits nothing.
+// time of [TextField]. A shape does not change. Nil fits nothing.
 type Shape struct {
-	text  []byte
-	spans []span
-	fixed span // of the text that is the same in all of them
+	text   []byte
+	spans  []span
+	fixed  int // the span of the text that is the same in all of them
+	fields []shapeField
+	direct uint64 // a bit for each span that is a field's value; none where texts have no Likeness
 }
 
 // span is where a value lies in a shape's text, with the quote that ends it.
 type span struct{ start, end int }
 
-// Learn makes this the shape of a text that is JSON and of those that have the
-// same text in the top-level field of that name. It keeps a copy.
-func (s *Shape) Learn(text []byte, name string) {
-	s.text, s.spans = append(s.text[:0], text...), s.spans[:0]
-	s.fixed = span{-1, -1}
+// NewShape gives the shape of a text that is JSON and of those that have the same
+// text in the top-level field of that name; nil where there is no such text, or it
+// has escapes. It keeps a copy.
+func NewShape(text []byte, name string) *Shape {
+	found, _ := TextField(text, name)
+	if len(found) == 0 {
+		return nil
+	}
+	s := &Shape{text: append([]byte(nil), text...), fixed: -1}
 	for i := 0; i < len(text); {
 		switch c := text[i]; {
 		case c == '"':
@@ -31,6 +36,9 @@ func (s *Shape) Learn(text []byte, name string) {
 			i = pastText(text, start)
 			if next := pastSpace(text, i); next < len(text) && text[next] == ':' {
 				continue // a key
+			}
+			if &text[start] == &found[0] {
+				s.fixed = len(s.spans)
 			}
 			s.spans = append(s.spans, span{start, i})
 		case c == '-' || '0' <= c && c <= '9':
@@ -41,21 +49,23 @@ func (s *Shape) Learn(text []byte, name string) {
 			i++
 		}
 	}
-	if found, _ := TextField(text, name); len(found) > 0 {
-		if i := slices.IndexFunc(s.spans, func(at span) bool { return &text[at.start] == &found[0] }); i >= 0 {
-			s.fixed = s.spans[i]
-		}
+	if s.fixed < 0 {
+		return nil
 	}
-	if s.fixed.start < 0 {
-		s.text = s.text[:0] // fits nothing: there is no such text, or it has escapes
-	}
+	s.readFields()
+	return s
 }
 
 // Fits says that data is JSON and has the shape. Where it does not say so, data
-// may be JSON all the same.
-func (s *Shape) Fits(data []byte) bool {
-	i, j := 0, 0 // in data, in the shape's text
+// may be JSON all the same. It sets how data is like the shape's text.
+func (s *Shape) Fits(data []byte, like *Likeness) bool {
+	*like = Likeness{}
+	if s == nil {
+		return false
+	}
+	i, j, next := 0, 0, 0 // in data, in the shape's text, in its spans
 	text, spans := s.text, s.spans
+	count, direct := 0, s.direct
 	for {
 		for len(data)-i >= 8 && len(text)-j >= 8 {
 			if differing := bytescan.Load(data, i) ^ bytescan.Load(text, j); differing != 0 {
@@ -69,18 +79,23 @@ func (s *Shape) Fits(data []byte) bool {
 			i, j = i+1, j+1
 		}
 		if i == len(data) || j == len(text) {
-			return len(text) > 0 && i == len(data) && j == len(text)
+			if i != len(data) || j != len(text) {
+				return false
+			}
+			if direct != 0 && len(data) <= longestAlike {
+				like.shape, like.data, like.length, like.count = s, &data[0], uint16(len(data)), uint8(count)
+			}
+			return true
 		}
 		// They differ, which they may within a value: there data goes on behind its own.
-		for len(spans) > 0 && spans[0].end < j {
-			spans = spans[1:]
+		for next < len(spans) && spans[next].end < j {
+			next++
 		}
-		if len(spans) == 0 || spans[0].start > j || spans[0] == s.fixed {
+		if next == len(spans) || spans[next].start > j || next == s.fixed {
 			return false
 		}
-		i -= j - spans[0].start
-		j = spans[0].end
-		spans = spans[1:]
+		i -= j - spans[next].start
+		j = spans[next].end
 		if text[j-1] == '"' {
 			if i = pastText(data, i); i == 0 {
 				return false
@@ -90,6 +105,13 @@ func (s *Shape) Fits(data []byte) bool {
 		} else {
 			return false
 		}
+		if count < mostDiffering && direct>>next&1 != 0 {
+			like.spans[count], like.ends[count] = uint8(next), uint16(i)
+			count++
+		} else {
+			direct = 0
+		}
+		next++
 	}
 }
 

@@ -11,9 +11,7 @@ import (
 func learn(t *testing.T, text string) *Shape {
 	t.Helper()
 	require.True(t, Valid([]byte(text)))
-	var shape Shape
-	shape.Learn([]byte(text), "type")
-	return &shape
+	return NewShape([]byte(text), "type")
 }
 
 func TestWhatHasAShape(t *testing.T) {
@@ -47,15 +45,14 @@ func TestWhatHasAShape(t *testing.T) {
 		{`-1.5`, `-`}:                 false,
 		{text, ``}:                    false,
 	} {
-		assert.Equal(t, fits, shape.Fits([]byte(strings.Replace(text, with[0], with[1], 1))), "%s for %s", with[1], with[0])
+		assert.Equal(t, fits, shape.Fits([]byte(strings.Replace(text, with[0], with[1], 1)), new(Likeness)), "%s for %s", with[1], with[0])
 	}
 }
 
 func TestWhatFitsNothing(t *testing.T) {
-	var shape Shape
-	assert.False(t, shape.Fits(nil))
+	assert.False(t, learn(t, `{"type":"a"}`).Fits(nil, new(Likeness)))
 	for _, text := range []string{`{}`, `{"type":7}`, `{"type":"\u0061"}`, `{"type":""}`} {
-		assert.False(t, learn(t, text).Fits([]byte(text)), text)
+		assert.False(t, learn(t, text).Fits([]byte(text), new(Likeness)), text)
 	}
 }
 
@@ -71,9 +68,7 @@ func FuzzShape(f *testing.F) {
 		if !ok {
 			return
 		}
-		var shape Shape
-		shape.Learn([]byte(text), "type")
-		if shape.Fits([]byte(other)) {
+		if NewShape([]byte(text), "type").Fits([]byte(other), new(Likeness)) {
 			its, ok := TextField([]byte(other), "type")
 			assert.True(t, ok, other)
 			assert.Equal(t, string(found), string(its))

@@ -14,20 +14,21 @@ const largestShape = 16 << 10
 // eventReader reads the events of a stream, of which most are like the one before.
 type eventReader struct {
 	redact    func(text string) string // keeps the request's secrets out of what tells of a failure
-	shape     codec.Shape
+	shape     *codec.Shape
 	eventType string // of what has the shape
 	learnt    int    // how many shapes so far
 	missed    int    // events since the last one that did not have it
 }
 
 func (r *eventReader) read(message Message) (runner.RawEvent, error) {
-	if r.shape.Fits(message.Data) {
-		return runner.RawEvent{Type: r.eventType, Data: message.Data}, nil
+	fitting := runner.RawEvent{Type: r.eventType, Data: message.Data}
+	if r.shape.Fits(message.Data, &fitting.Likeness) {
+		return fitting, nil
 	}
 	event, err := r.rawEvent(message)
 	// Each time it takes one event more, so that a stream without a shape costs little.
 	if r.missed++; r.missed > r.learnt && err == nil && !tellsFailure(event.Type) && len(message.Data) <= largestShape {
-		r.shape.Learn(message.Data, "type")
+		r.shape = codec.NewShape(message.Data, "type")
 		r.eventType, r.learnt, r.missed = event.Type, r.learnt+1, 0
 	}
 	return event, err

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"runstream/internal/codec"
 )
 
 // What is learnt of an event takes several times its size, for as long as the
@@ -18,8 +20,8 @@ func TestALargeEventIsNotLearnt(t *testing.T) {
 		_, err := reader.read(large)
 		require.NoError(t, err)
 	}
-	assert.False(t, reader.shape.Fits(large.Data))
+	assert.False(t, reader.shape.Fits(large.Data, new(codec.Likeness)))
 	_, err := reader.read(small)
 	require.NoError(t, err)
-	assert.True(t, reader.shape.Fits(small.Data))
+	assert.True(t, reader.shape.Fits(small.Data, new(codec.Likeness)))
 }
