@@ -65,7 +65,7 @@ func (r *run) agentTool(owner int, spec toolSpec) (*runner.FunctionTool, error) 
 	}
 	if fn := spec.OnStream; fn != nil {
 		options.OnStream = func(_ context.Context, event runner.AgentToolEvent) {
-			batch := json.RawMessage(appendBatch(nil, r.started(), []runner.Event{event.Event}))
+			batch := json.RawMessage(new(batchWriter).write(r.started(), []runner.Event{event.Event}))
 			r.notify(*fn, r.infoOfCall(event.Call), batch, r.infoOf(event.Agent))
 		}
 	}

@@ -137,10 +137,16 @@ func readBatch(t *testing.T, batch []byte) []testEvent {
 	t.Helper()
 	var all []json.RawMessage
 	var others []int
+	var series [][]json.RawMessage
 	require.NoError(t, json.Unmarshal(batch, &all))
-	require.NoError(t, json.Unmarshal(all[0], &others))
+	require.NoError(t, json.Unmarshal(all[len(all)-2], &others))
+	require.NoError(t, json.Unmarshal(all[len(all)-1], &series))
+	all = all[:len(all)-2]
+	for _, one := range series {
+		expandSeries(t, all, one)
+	}
 	var events []testEvent
-	for i, text := range all[1:] {
+	for i, text := range all {
 		event := testEvent{Type: "raw_response_event", Data: text}
 		if slices.Contains(others, i) {
 			event = testEvent{}
@@ -149,6 +155,28 @@ func readBatch(t *testing.T, batch []byte) []testEvent {
 		events = append(events, event)
 	}
 	return events
+}
+
+// expandSeries makes events of the values that a series has of them.
+func expandSeries(t *testing.T, batch, series []json.RawMessage) {
+	t.Helper()
+	var start, end int
+	require.NoError(t, json.Unmarshal(series[0], &start))
+	require.NoError(t, json.Unmarshal(series[1], &end))
+	for i := start; i < end; i++ {
+		var event map[string]json.RawMessage
+		var values []json.RawMessage
+		require.NoError(t, json.Unmarshal(series[2], &event))
+		require.NoError(t, json.Unmarshal(batch[i], &values))
+		require.Len(t, values, len(series)-3)
+		for n, quoted := range series[3:] {
+			var name string
+			require.NoError(t, json.Unmarshal(quoted, &name))
+			require.Contains(t, event, name)
+			event[name] = values[n]
+		}
+		batch[i], _ = json.Marshal(event)
+	}
 }
 
 type testEvent struct {

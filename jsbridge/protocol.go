@@ -83,11 +83,14 @@ type readyMessage struct{ Version string }
 func (m readyMessage) crossing() (string, []any) { return "ready", []any{m.Version} }
 
 // eventsMessage ("events") brings events in order, all that one network chunk
-// brought. Batch is a JSON array in UTF-8, an ArrayBuffer in JavaScript: a list of
-// the positions of those events that are not the model server's, then the events.
-// The server's own are its own JSON text, byte for byte and bare, for they are
-// nearly all there are; the others are written by pump.go. The bytes are the
-// receiver's until it returns.
+// brought. Batch is a JSON array in UTF-8, an ArrayBuffer in JavaScript: the
+// events, then a list of the positions of those that are not the model server's,
+// then a list of series. The server's own are its own JSON text, byte for byte and
+// bare, or values of a series, for they are nearly all there are; the others are
+// written by batch.go. A series is an array of the positions of its first event and
+// of the one after its last, an object that they are like, and the names of the
+// fields in which they are not; such an event has the values of these in its place,
+// as an array. The bytes are the receiver's until it returns.
 type eventsMessage struct {
 	Run   int
 	Batch []byte

@@ -35,7 +35,17 @@ func servePage(t *testing.T, exchange js.Value) (page js.Value, stop func()) {
 			endCall: (call) => take({ type: "end", call }),
 			endRun: (run, snapshot, error) => take({ type: "end", run, snapshot: snapshot ?? undefined, error: error ?? undefined }),
 		};
-		page.events = () => page.messages.filter((m) => m.type === "events").flatMap((m) => JSON.parse(new TextDecoder().decode(m.batch)).slice(1));
+		page.events = () => page.messages.filter((m) => m.type === "events").flatMap((m) => {
+			const events = JSON.parse(new TextDecoder().decode(m.batch)), series = events.pop();
+			events.pop();
+			for (const [start, end, like, ...fields] of series) {
+				for (let i = start; i < end; i++) {
+					const values = events[i];
+					events[i] = { ...like, ...Object.fromEntries(fields.map((field, n) => [field, values[n]])) };
+				}
+			}
+			return events;
+		});
 		page.text = () => page.events().filter((e) => e.type === "response.output_text.delta").map((e) => e.delta).join("");
 		page.end = (run) => page.messages.find((m) => m.type === "end" && m.run === run);
 		return page;

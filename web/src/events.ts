@@ -14,7 +14,7 @@ import type {
   RunToolSearchOutputItem,
 } from "./items.js";
 import { reviveItem } from "./items.js";
-import type { EventData } from "./protocol.js";
+import type { EventData, EventSeries } from "./protocol.js";
 import type { ResponseStreamEvent } from "./responses.js";
 
 /** An event of the model's server, as it was sent. */
@@ -60,16 +60,21 @@ export type RunItemStreamEventName = RunItemStreamEvent["name"];
 /** What a run streams. */
 export type RunStreamEvent = RawResponseEvent | RunItemStreamEvent | AgentUpdatedStreamEvent;
 
-/** Makes events of a batch, in place; `others` are the positions of those that are not the model server's. */
-export function reviveEvents(batch: unknown[], others: readonly number[], names: AgentNames): RunStreamEvent[] {
-  let other = 0;
-  for (let i = 0; i < batch.length; i++) {
-    if (i === others[other]) {
-      other++;
-      batch[i] = reviveEvent(batch[i] as EventData, names);
-    } else {
-      batch[i] = { type: "raw_response_event", data: batch[i] };
+/** Makes events of what an `events` message brings, in place. */
+export function reviveEvents(batch: unknown[], names: AgentNames): RunStreamEvent[] {
+  const series = batch.pop() as EventSeries[];
+  const others = batch.pop() as number[];
+  for (const [start, end, like, ...fields] of series) {
+    for (let i = start; i < end; i++) {
+      const event: { [field: string]: unknown } = { ...like };
+      fields.forEach((field, n) => (event[field] = (batch[i] as unknown[])[n]));
+      batch[i] = event;
     }
+  }
+  for (let i = 0; i < batch.length; i++) {
+    const own = i === others[0];
+    if (own) others.shift();
+    batch[i] = own ? reviveEvent(batch[i] as EventData, names) : { type: "raw_response_event", data: batch[i] };
   }
   return batch as RunStreamEvent[];
 }
@@ -79,7 +84,7 @@ function reviveEvent(event: EventData, names: AgentNames): unknown {
     case "agent_updated_stream_event":
       return { type: event.type, newAgent: names.find(event.new_agent) };
     case "run_item_stream_event":
-      return { type: event.type, name: event.name, item: reviveItem(event.item, names) };
+      return { ...event, item: reviveItem(event.item, names) };
     default:
       return event;
   }

@@ -35,9 +35,10 @@ export type ToEngine =
 export type FromEngine =
   /** The engine is up. `version` is the runner's; the page compares it with its own. */
   | { readonly type: "ready"; readonly version: string }
-  /** Events in order, all that one network chunk brought. `batch` is a JSON array in UTF-8: a list of the positions of
-   * those events that are not the model server's, then the events. The server's own are its own JSON text, byte for byte
-   * and bare, for they are nearly all there are; the others are {@link EventData}. */
+  /** Events in order, all that one network chunk brought. `batch` is a JSON array in UTF-8: the events, then a list of the
+   * positions of those that are not the model server's, then a list of {@link EventSeries}. The server's own are its own
+   * JSON text, byte for byte and bare, or values of a series, for they are nearly all there are; the others are
+   * {@link EventData}. */
   | { readonly type: "events"; readonly run: number; readonly batch: ArrayBuffer }
   /** Calls a function of the page; `args` is a JSON array. */
   | { readonly type: "call"; readonly run: number; readonly call: number; readonly fn: number; readonly args: string }
@@ -73,6 +74,10 @@ export interface CallInfo {
   /** The arguments as the model wrote them. */
   readonly arguments?: string;
 }
+
+/** Events of a batch, from `start` to before `end`, that are like an object but for some of its fields: the batch has the
+ * values of these alone, as arrays. */
+export type EventSeries = readonly [start: number, end: number, like: { readonly [field: string]: Json }, ...fields: string[]];
 
 /** An event of a batch that is not the model server's. */
 export type EventData =

@@ -3,7 +3,7 @@ import { providerSpec } from "./config.js";
 import type { Engine, RunListener } from "./engine.js";
 import { errorFromData, errorToData, Thrown } from "./error_data.js";
 import { AgentsError, EngineDisposedError, EngineStartError, ModelBehaviorError, UserError } from "./errors.js";
-import { reviveEvents } from "./events.js";
+import { reviveEvents, type RunStreamEvent } from "./events.js";
 import { AgentNames, bigIntAsText, reachableAgents, RunScope } from "./graph.js";
 import type { EngineSource } from "./init.js";
 import { refuseNaN } from "./json_items.js";
@@ -198,32 +198,32 @@ export class Run implements RunListener, Readable {
     if (this.#stopped || !scope) return;
     let events;
     try {
-      const data = JSON.parse(this.#utf8.decode(batch)) as [number[], ...unknown[]];
-      const others = data.shift() as number[];
-      const first = data[others[0] ?? -1] as EventData | undefined;
-      if (first?.type === "identities") {
-        scope.names = new AgentNames(scope.names.agents, first.identities);
-        return;
-      }
-      events = reviveEvents(data, others, scope.names);
+      events = reviveEvents(JSON.parse(this.#utf8.decode(batch)) as unknown[], scope.names);
     } catch (cause) {
       const error = new ModelBehaviorError("The model's server sent an event that is not JSON.", { cause });
       return this.#stop({ error }, { keepEvents: true });
     }
-    for (const event of events) if (event.type === "agent_updated_stream_event") this.#agent = event.newAgent;
+    for (const event of events as (RunStreamEvent | EventData)[]) {
+      if (event.type === "identities") {
+        scope.names = new AgentNames(scope.names.agents, event.identities);
+        return;
+      }
+      if ("newAgent" in event) this.#agent = event.newAgent;
+    }
     if (this.#plan.stream) this.queue.push(events);
   }
 
   #takeCall({ call, fn, args }: Extract<FromEngine, { readonly type: "call" }>): void {
+    const lasting = this.#scope?.functions.isLasting(fn);
     // Once the run was stopped nothing starts any more, and the engine gives the call up by itself.
-    if (this.#stopped && !this.#scope?.functions.isLasting(fn)) return;
+    if (this.#stopped && !lasting) return;
     if (fn === TURN) {
       this.#turn = call;
       this.#passTurn();
       return;
     }
     const controller = new AbortController();
-    if (!this.#scope?.functions.isLasting(fn)) this.#calls.set(call, controller);
+    if (!lasting) this.#calls.set(call, controller);
     void this.#answer(call, fn, args, controller.signal);
   }
 

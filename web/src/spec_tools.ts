@@ -133,8 +133,7 @@ function agentToolSpec({ agent, options }: AgentTool, scope: RunScope): ToolSpec
     onStream:
       onStream &&
       scope.addAction((info, [batch, at], unused) => {
-        const [others, ...data] = batch as [number[], ...unknown[]];
-        const [event] = reviveEvents(data, others, scope.names);
+        const [event] = reviveEvents(batch as unknown[], scope.names);
         const { signal: _, ...toolCall } = scope.details(info, unused);
         return event && onStream({ event, agent: scope.agent(at as CallInfo), toolCall });
       }),

@@ -164,10 +164,10 @@ test("a message of a run that has ended, or of none, is ignored", async () => {
   const seen: string[] = [];
   const run = engine.run("{}", { receive: (message) => seen.push(message.type), fail: () => {} });
   worker.say({ type: "end", run });
-  worker.say({ type: "events", run, batch: bytes("[[]]") });
+  worker.say({ type: "events", run, batch: bytes("[[],[]]") });
   worker.say({ type: "call", run, call: 1, fn: 1, args: "[]" });
   worker.say({ type: "end", call: 1 });
-  worker.say({ type: "events", run: 99, batch: bytes("[[]]") });
+  worker.say({ type: "events", run: 99, batch: bytes("[[],[]]") });
   assert.deepEqual(seen, ["end"]);
   assert.deepEqual(worker.sent.at(-1), { type: "release", run });
 });

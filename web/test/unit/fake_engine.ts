@@ -109,7 +109,7 @@ export class FakeRun {
   events(...events: TestEvent[]): void {
     const others = events.flatMap(({ type }, position) => (type === "raw_response_event" ? [] : [position]));
     const crossing = events.map((event) => (event.type === "raw_response_event" ? event.data : event));
-    this.engine.post({ type: "events", run: this.number, batch: bytes(JSON.stringify([others, ...crossing])) });
+    this.engine.post({ type: "events", run: this.number, batch: bytes(JSON.stringify([...crossing, others, []])) });
   }
 
   text(...deltas: string[]): void {

@@ -32,6 +32,28 @@ test("20,000 events in batches of any size arrive in order and whole", async () 
   assert.deepEqual(deltas(await readAll(runner.runStreamed(agent, "Hi"))), expected);
 });
 
+test("events that cross as the values in which they differ are whole, in their order, and share nothing", async () => {
+  const like = { type: "response.output_text.delta", sequence_number: 4, item_id: "m", delta: "a", logprobs: [], obfuscation: "x" };
+  const values = [[5, "b", []], [4, "a", []], [6, "\u00e9", []]];
+  const engine = new FakeEngine((run) => {
+    const own = { type: "agent_updated_stream_event", new_agent: { name: "Triage" } };
+    const series = [[1, 3, like, "sequence_number", "delta", "logprobs"], [4, 5, like, "sequence_number", "delta", "logprobs"]];
+    const batch = [{ type: "first" }, values[0], values[1], own, values[2], [7], [3], series];
+    engine.post({ type: "events", run: run.number, batch: bytes(JSON.stringify(batch)) });
+    run.end(snapshot());
+  });
+  const events = await readAll(engine.runner.runStreamed(agent, "Hi"));
+  const whole = (number: number, delta: string): object => ({ ...like, sequence_number: number, delta });
+  const data = events.map((event) => (event.type === "raw_response_event" ? event.data : event.type));
+  assert.equal(
+    JSON.stringify(data),
+    JSON.stringify([{ type: "first" }, whole(5, "b"), whole(4, "a"), "agent_updated_stream_event", whole(6, "\u00e9"), [7]]),
+  );
+  const [first, second] = data.slice(1) as unknown as { logprobs: unknown[] }[];
+  first?.logprobs.push("mine");
+  assert.deepEqual(second?.logprobs, []);
+});
+
 test("events that came before the first next() are kept", async () => {
   const { runner } = new FakeEngine((run) => {
     run.text("a", "b");
@@ -208,7 +230,7 @@ test("a failed run that nobody looks at is no unhandled rejection", async () => 
 test("a batch that is not JSON stops the run and is the model server's fault", async () => {
   const engine = new FakeEngine((run) => {
     run.text("a");
-    engine.post({ type: "events", run: run.number, batch: bytes('[[],{"type":oops}]') });
+    engine.post({ type: "events", run: run.number, batch: bytes('[{"type":oops},[],[]]') });
     run.text("never seen");
   });
   const result = engine.runner.runStreamed(agent, "Hi");
