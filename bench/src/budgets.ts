@@ -31,7 +31,7 @@ export const budgets: readonly Budget[] = [
   { what: "the same ÷ plain loop", measured: ratio("deltas warm", "plain"), most: 1.5, unit: "×",
     why: "the worker computes for 1.2 to 1.5 µs an event, request and snapshot included, as the loop does for all, and the page comes after it" },
   { what: "main thread busy meanwhile ÷ plain loop", measured: ratio("deltas warm busy", "plain"), most: 0.6, unit: "×",
-    why: "making objects of the same texts is most of either; from run to run it comes to 0.5 to 0.65" },
+    why: "making objects is most of either, and the page's own have an event around each" },
   { what: "longest main-thread task meanwhile (0: none of 50 ms)", measured: median("deltas warm longest", "worker"), most: 50, unit: "ms" },
   { what: "the same, first run of a page", measured: median("deltas cold longest", "worker"), most: 50, unit: "ms" },
   { what: "first event after its network chunk", measured: median("delay first", "worker"), most: 1000 / 60, unit: "ms" },
