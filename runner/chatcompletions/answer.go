@@ -15,6 +15,7 @@ type answer struct {
 	asked    *asked
 	events   []runner.RawEvent // not yielded yet
 	err      error             // of an event that cannot be written
+	deltas   codec.Shapes
 	sequence int
 	started  bool
 	origin   origin
@@ -67,7 +68,11 @@ func (a *answer) emit(e event) {
 		a.err = &runner.ModelBehaviorError{Message: "what the model server sent cannot be written as an event: " + err.Error(), Err: err}
 		return
 	}
-	a.events = append(a.events, runner.RawEvent{Type: e.Type, Data: data})
+	raw := runner.RawEvent{Type: e.Type, Data: data}
+	if e.Delta != nil && !a.deltas.Fits(data, &raw.Likeness) {
+		a.deltas.Learn(data, "type")
+	}
+	a.events = append(a.events, raw)
 }
 
 // read takes one chunk.

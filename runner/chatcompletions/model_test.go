@@ -453,3 +453,24 @@ func TestFailuresOfTheConnectionAreNamed(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// So that they cross from the engine to the page as the values in which they differ.
+func TestDeltasSayInWhatTheyDiffer(t *testing.T) {
+	stream := chunks(`{"choices":[{"index":0,"delta":{"reasoning_content":"Hm"}}]}`)
+	for _, word := range []string{"one ", "two ", "\\\"three\\\"", ""} {
+		stream = append(stream, json.RawMessage(`{"choices":[{"index":0,"delta":{"content":"`+word+`"}}]}`))
+	}
+	stream = append(stream, json.RawMessage(`{"choices":[{"index":0,"delta":{"content":"end"},"finish_reason":"stop"}]}`))
+	model := &chatcompletions.Model{Name: "local", Transport: &server{chunks: stream}}
+	var deltas []runner.RawEvent
+	for event, err := range model.Stream(t.Context(), hello()) {
+		require.NoError(t, err)
+		if event.Type == "response.output_text.delta" {
+			deltas = append(deltas, event)
+		}
+	}
+	require.Equal(t, 5, len(deltas))
+	shape := deltas[4].Likeness.Shape(deltas[4].Data)
+	assert.NotNil(t, shape)
+	assert.Same(t, shape, deltas[3].Likeness.Shape(deltas[3].Data))
+}

@@ -7,29 +7,21 @@ import (
 	"runstream/runner"
 )
 
-// largestShape bounds what an event may have for others to be compared with it, in
-// bytes: deltas have far less, and what is learnt is several times as large.
-const largestShape = 16 << 10
-
 // eventReader reads the events of a stream, of which most are like the one before.
 type eventReader struct {
 	redact    func(text string) string // keeps the request's secrets out of what tells of a failure
-	shape     *codec.Shape
-	eventType string // of what has the shape
-	learnt    int    // how many shapes so far
-	missed    int    // events since the last one that did not have it
+	shapes    codec.Shapes
+	eventType string // of what has the shape learnt last
 }
 
 func (r *eventReader) read(message Message) (runner.RawEvent, error) {
 	fitting := runner.RawEvent{Type: r.eventType, Data: message.Data}
-	if r.shape.Fits(message.Data, &fitting.Likeness) {
+	if r.shapes.Fits(message.Data, &fitting.Likeness) {
 		return fitting, nil
 	}
 	event, err := r.rawEvent(message)
-	// Each time it takes one event more, so that a stream without a shape costs little.
-	if r.missed++; r.missed > r.learnt && err == nil && !tellsFailure(event.Type) && len(message.Data) <= largestShape {
-		r.shape = codec.NewShape(message.Data, "type")
-		r.eventType, r.learnt, r.missed = event.Type, r.learnt+1, 0
+	if err == nil && !tellsFailure(event.Type) && r.shapes.Learn(message.Data, "type") {
+		r.eventType = event.Type
 	}
 	return event, err
 }
